@@ -1,0 +1,66 @@
+"""Is this file the model? Hashing once, and remembering the answer while the file is untouched."""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import cast
+
+from blastoff_pipecat.local.manifest import ModelFile
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in lower-case hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class VerifiedFiles:
+    """Remembers which files were hashed, so that a start does not read gigabytes again.
+
+    A file counts as the one that was hashed while its path, size and time of change are the same.
+    The memory is one JSON file; losing it, or a race of two processes over it, costs one more
+    hashing and nothing else, so a folder that cannot be written is no error.
+    """
+
+    def __init__(self, memory: Path) -> None:
+        """Use the given JSON file, which need not exist."""
+        self._memory = memory
+
+    def matches(self, path: Path, file: ModelFile) -> bool:
+        """Whether the file at ``path`` has the size and hash of ``file``.
+
+        Raises:
+            OSError: The file is not there or cannot be read.
+        """
+        found = path.stat()
+        if found.st_size != file.size:
+            return False
+        stamp = [found.st_size, found.st_mtime_ns, file.sha256]
+        key = str(path.resolve())
+        if self._read().get(key) == stamp:
+            return True
+        if sha256_of(path) != file.sha256:
+            return False
+        self._remember(key, stamp)
+        return True
+
+    def _read(self) -> dict[str, list[int | str]]:
+        try:
+            known = json.loads(self._memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return cast("dict[str, list[int | str]]", known) if isinstance(known, dict) else {}
+
+    def _remember(self, key: str, stamp: list[int | str]) -> None:
+        known = self._read()
+        known[key] = stamp
+        try:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._memory.parent, suffix=".json")
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(known, stream, indent=1)
+            os.replace(name, self._memory)
+        except OSError:
+            return

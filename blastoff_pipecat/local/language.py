@@ -1,0 +1,303 @@
+"""The two embedded language models: llama.cpp behind loopback URLs, as two ``ChatEndpoint``s.
+
+Each model is served by a child process (see ``llama_process``) on one thread: on two cores, one
+thread each leaves the small model its speed while the large one works.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import importlib.util
+import json
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+from blastoff_pipecat.local.errors import LANGUAGE_WAY_OUT, EngineFailed, EngineMissing
+from blastoff_pipecat.local.manifest import MODELS, QWEN_CODER_15B, SMOLLM2_135M, Model
+from blastoff_pipecat.local.store import ModelStore
+
+_STOP_TIMEOUT_SECS = 5.0
+
+
+class EmbeddedModel:
+    """One language model in a child process, from ``start`` to ``stop``."""
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        threads: int = 1,
+        slots: int = 1,
+        context_tokens: int = 4096,
+        verbose: bool = False,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            name: The model's name in requests.
+            path: The GGUF file.
+            threads: Processor threads it may use.
+            slots: Conversations whose cached prompts are kept side by side.
+            context_tokens: Tokens of context of one slot, prompt and reply together.
+            verbose: Let llama.cpp write its log to standard error.
+            params: More fields of llama.cpp's ``common_params``, by name.
+        """
+        self.name = name
+        self._key = secrets.token_urlsafe(24)
+        self._verbose = verbose
+        self._options: dict[str, Any] = {
+            "path": str(path),
+            "name": name,
+            "api_key": self._key,
+            "threads": threads,
+            "slots": slots,
+            "context_tokens": context_tokens * slots,
+            "verbose": verbose,
+            "params": dict(params or {}),
+        }
+        self._process: subprocess.Popen[str] | None = None
+        self._log: IO[bytes] | None = None
+        self._base_url: str | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process number while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    def endpoint(
+        self, *, choice: str = "auto", extra: Mapping[str, Any] | None = None
+    ) -> ChatEndpoint:
+        """Where the model is and how to talk to it.
+
+        Args:
+            choice: How the endpoint constrains a choice; llama.cpp has ``"grammar"``.
+            extra: Fields merged into each request.
+
+        Raises:
+            EngineFailed: The model is not running.
+        """
+        if self._base_url is None:
+            raise EngineFailed(f"{self.name} is not running: start() it first.")
+        return ChatEndpoint(
+            base_url=self._base_url,
+            model=self.name,
+            api_key=self._key,
+            continuation="trailing",
+            choice=choice,
+            extra=dict(extra or {}),
+        )
+
+    async def start(self) -> None:
+        """Load the model and serve it; the event loop goes on meanwhile.
+
+        Raises:
+            EngineMissing: ``xllamacpp`` is not installed.
+            EngineFailed: llama.cpp could not load the model.
+        """
+        if self._process is not None:
+            return
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise EngineMissing("xllamacpp", LANGUAGE_WAY_OUT)
+        try:
+            answer = await asyncio.to_thread(self._spawn)
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(self._end))
+            raise
+        if "address" not in answer:
+            await asyncio.to_thread(self._end)
+            raise EngineFailed(
+                f"llama.cpp did not start {self.name}: {answer['error']}. What to do: delete the "
+                f"file if it may be damaged, free memory, or {LANGUAGE_WAY_OUT}."
+            )
+        self._base_url = answer["address"] + "/v1"
+
+    async def stop(self) -> None:
+        """End the child process and wait for its end. Safe to call twice."""
+        await asyncio.to_thread(self._end)
+
+    def _spawn(self) -> dict[str, str]:
+        """Start the child and wait until it serves or gives up."""
+        # -P: the script's folder must not come first in the search path of imports.
+        command = [sys.executable, "-P", str(Path(__file__).with_name("llama_process.py"))]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the child lives
+        self._process = process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if self._verbose else self._log,
+            text=True,
+            encoding="utf-8",
+        )
+        atexit.register(self._end)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(self._options) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except OSError:
+            line = ""
+        if line:
+            return json.loads(line)
+        return {"error": self._last_words(process.wait())}
+
+    def _last_words(self, status: int) -> str:
+        """The end of what the child wrote, for an error message."""
+        assert self._log is not None
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        said = " / ".join(line.strip() for line in lines[-3:])
+        return f"the process ended with status {status}" + (f": {said}" if said else "")
+
+    def _end(self) -> None:
+        """End the child; its standard input ends and it leaves, or it is killed."""
+        process, self._process = self._process, None
+        self._base_url = None
+        if process is None:
+            return
+        atexit.unregister(self._end)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(timeout=_STOP_TIMEOUT_SECS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+
+class EmbeddedModels:
+    """A small and a large language model on this computer, as two endpoints.
+
+    ::
+
+        async with EmbeddedModels() as models:
+            llm = DualLLMService(small=models.small, large=models.large)
+    """
+
+    def __init__(
+        self,
+        *,
+        small: str = SMOLLM2_135M.name,
+        large: str = QWEN_CODER_15B.name,
+        store: ModelStore | None = None,
+        threads: int = 1,
+        context_tokens: int = 4096,
+        verbose: bool = False,
+    ) -> None:
+        """Fetch and start nothing yet.
+
+        Args:
+            small: The small model's name in the manifest.
+            large: The large model's name in the manifest.
+            store: Where the weights are found or fetched; by default an own one.
+            threads: Processor threads for each model.
+            context_tokens: Tokens of context, prompt and reply together.
+            verbose: Let llama.cpp write its log to standard error.
+
+        Raises:
+            ValueError: A model is not a language model of the manifest.
+        """
+        self._store = store or ModelStore()
+        self._models = (_language_model("small", small), _language_model("large", large))
+        self._threads = threads
+        self._context_tokens = context_tokens
+        self._verbose = verbose
+        self._running: tuple[EmbeddedModel, ...] = ()
+
+    @property
+    def small(self) -> ChatEndpoint:
+        """The small model's endpoint.
+
+        Raises:
+            EngineFailed: The models are not running.
+        """
+        return self._at(0).endpoint(choice="grammar")
+
+    @property
+    def large(self) -> ChatEndpoint:
+        """The large model's endpoint.
+
+        Raises:
+            EngineFailed: The models are not running.
+        """
+        return self._at(1).endpoint()
+
+    async def start(self) -> None:
+        """Find or fetch the weights, and load both models side by side.
+
+        Raises:
+            ModelUnavailable: A model's file could not be had.
+            EngineMissing: ``xllamacpp`` is not installed.
+            EngineFailed: llama.cpp could not load a model.
+        """
+        if self._running:
+            return
+        running = [
+            EmbeddedModel(
+                model.name,
+                await self._store.fetch_in_thread(model),
+                threads=self._threads,
+                context_tokens=self._context_tokens,
+                verbose=self._verbose,
+            )
+            for model in self._models
+        ]
+        self._running = tuple(running)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for model in self._running:
+                    group.create_task(model.start())
+        except BaseExceptionGroup as failures:
+            await self.stop()
+            raise failures.exceptions[0] from None
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End both models and wait for their end. Safe to call twice."""
+        running, self._running = self._running, ()
+        await asyncio.gather(*(model.stop() for model in running))
+
+    async def __aenter__(self) -> Self:
+        """Start the models."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the models."""
+        await self.stop()
+
+    def _at(self, index: int) -> EmbeddedModel:
+        if not self._running:
+            raise EngineFailed("The embedded models are not running: start() them first.")
+        return self._running[index]
+
+
+def _language_model(role: str, name: str) -> Model:
+    """The language model of that name, or a ValueError that lists those there are."""
+    model = MODELS.get(name)
+    if model is None or model.kind != "language":
+        names = ", ".join(m.name for m in MODELS.values() if m.kind == "language")
+        raise ValueError(f"{role}={name!r} is no embedded language model; there are: {names}")
+    return model
