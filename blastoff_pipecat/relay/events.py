@@ -1,0 +1,85 @@
+"""What can happen during a reply.
+
+Text is what a model's server sent, unfiltered. `Small…` events belong to the small model's current
+request, `Large…` events to the large model's: events of a request that was closed are not reported.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class SmallText:
+    """The small model wrote some text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmallEnded:
+    """The small model's answer ended; `reason` is its ``finish_reason``."""
+
+    reason: str = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFailed:
+    """The small model's request failed."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class LargeText:
+    """The large model wrote some text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LargeCalled:
+    """The large model is calling a tool (a fragment of the call arrived)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LargeEnded:
+    """The large model's answer ended; `reason` is its ``finish_reason``."""
+
+    reason: str = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class LargeFailed:
+    """The large model's request failed.
+
+    Attributes:
+        error: What went wrong.
+        refused_prefill: Whether the server refused the way in which the opening was handed to it,
+            so that another way may do.
+    """
+
+    error: Exception
+    refused_prefill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing happened until the relay's deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The user interrupted, or the reply is no longer wanted."""
+
+
+Event: TypeAlias = (
+    SmallText
+    | SmallEnded
+    | SmallFailed
+    | LargeText
+    | LargeCalled
+    | LargeEnded
+    | LargeFailed
+    | TimePassed
+    | Interrupted
+)
