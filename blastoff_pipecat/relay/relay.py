@@ -9,10 +9,10 @@ The laws of a reply, which no order of events can break:
 5. In every state but the last there is a deadline (`Relay.deadline`), so a reply always ends.
 
 The relay is pure: it is told what happened and what time it is (in seconds on any monotonic clock)
-and returns what is to be done. `table.TABLE` is the whole of its policy: in a state, a signal leads
-to the next state and to the steps taken on the way. Reading an event as a signal is all that happens
-outside the table: text runs through the filters (`scrub`, `opening`, `seam`) and becomes a signal
-when something of it may be said. A signal that has no row in a state means nothing there.
+and returns what is to be done. `table.TABLE` is the whole of its policy: in a state, a signal
+leads to the next state and to the steps taken on the way. Reading an event as a signal is all that
+happens outside the table: text runs through the filters (`scrub`, `opening`, `seam`) and becomes a
+signal when something of it may be said. A signal without a row in a state means nothing there.
 """
 
 from dataclasses import dataclass
