@@ -45,7 +45,7 @@ class ModelUnavailable(LocalError):
         super().__init__("\n".join(lines))
 
 
-class EngineMissing(LocalError):
+class EngineMissing(LocalError, ImportError):
     """An engine of the ``local`` extra is not installed.
 
     Attributes:
