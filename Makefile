@@ -1,0 +1,85 @@
+# Two commands matter: `make demo` and `make test`. Each needs Python 3.11 or newer, make and a
+# package registry, and sets up .venv by itself; run again, it starts at once.
+
+# The interpreter to make .venv with; where it is not given, the first that will do.
+PYTHON ?=
+INTERPRETERS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
+ARGS ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.lock
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench clean
+
+help: ## say what can be made
+	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## a spoken conversation with two models (ARGS: options of blastoff demo)
+	@$(VENV)/bin/blastoff demo $(ARGS)
+
+test: lint ## lint, types and every test (ARGS: options of pytest)
+	@echo "== pytest"
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.test ## ruff and pyright
+	@echo "== ruff"
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@echo "== pyright"
+	@$(PY) -m pyright --pythonpath $(PY)
+
+format: $(VENV)/.test ## let ruff rewrite what it can
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench: $(VENV)/.test ## latency and CPU beside stock services (ARGS: options of the bench)
+	@$(PY) -m tests.bench $(ARGS)
+
+clean: ## remove .venv and all caches
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find blastoff_pipecat tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.demo: $(VENV)/.python pyproject.toml requirements.lock
+	@echo "== installing what the demo needs into $(VENV)"
+	@$(PIP_INSTALL) -e '.[cli,local]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml requirements.lock
+	@echo "== installing what the tests need into $(VENV)"
+	@$(PIP_INSTALL) -e '.[cli,local,dev]'
+	@touch $@ $(VENV)/.demo
+
+# A .venv whose folder was moved, or whose interpreter is gone, is made anew: the stamp says where.
+ifneq ($(shell $(PY) -c 'print(open("$(VENV)/.python").read())' 2>/dev/null),$(CURDIR))
+.PHONY: $(VENV)/.python
+endif
+
+# Of the interpreters found, one that every pinned wheel exists for (below 3.15) goes before a newer
+# one. ensurepip is asked for first, since Debian's python3 comes without it and would leave half a
+# venv behind.
+$(VENV)/.python:
+	@set -e; found=; \
+	for below in 15 99; do \
+		for python in $(INTERPRETERS); do \
+			[ -n "$$found" ] || "$$python" -c \
+				"import sys; sys.exit(not (3, 11) <= sys.version_info < (3, $$below))" \
+				2>/dev/null </dev/null && found=$${found:-$$python}; \
+		done; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Python 3.11 or newer is needed; tried: $(INTERPRETERS)." >&2; \
+		echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; \
+		exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+		version=$$("$$found" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "$$found cannot make a virtual environment." >&2; \
+		echo "On Debian and Ubuntu: apt install python$$version-venv" >&2; \
+		exit 1; \
+	fi; \
+	echo "== making $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv --clear $(VENV); \
+	printf '%s' '$(CURDIR)' > $@
