@@ -71,7 +71,7 @@ async def _nothing_left_in_the_loop() -> AsyncIterator[None]:
     yield
     # The loop goes on meanwhile, so that closing connections and cancelled tasks can finish.
     deadline = time.monotonic() + _GRACE_SECS
-    while left() and time.monotonic() < deadline:
+    while left() and time.monotonic() < deadline:  # noqa: ASYNC110 - nothing tells of a closed socket
         await asyncio.sleep(_POLL_SECS)
     _fail_if(left())
 
