@@ -8,7 +8,7 @@ each variable, shows what was found (never a key) and says what to do about it.
 import ipaddress
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -200,39 +200,36 @@ class _Reading:
         url, key, model = (self._values[name] for name in (url_name, key_name, model_name))
         at_fault = len(self.faults)
 
+        # Each value is tried alone, so that all that ChatEndpoint would refuse is named at once.
         if url is None:
             self.faults[url_name] = "is missing: give the base URL, such as https://host/v1."
-        # Each value is tried alone, so that all that ChatEndpoint would refuse is named at once.
-        for name, value, attempt in (
-            (url_name, url, lambda given: ChatEndpoint(base_url=given, model="m")),
-            (key_name, key, lambda given: ChatEndpoint(base_url=_ANY, model="m", api_key=given)),
-            (model_name, model, lambda given: ChatEndpoint(base_url=_ANY, model=given)),
-        ):
-            if value is None:
-                continue
-            try:
-                attempt(value)
-            except ValueError as refusal:
-                self._malformed(name, str(refusal), shown=name != key_name)
-        if key is None:
-            self._without_key(url_name, key_name, url)
+            located = None
+        else:
+            located = self._tried(url_name, lambda: ChatEndpoint(base_url=url, model="m"))
+        if key is not None:
+            self._tried(key_name, lambda: ChatEndpoint(base_url=_ANY, model="m", api_key=key))
+        elif located is None:
+            self.faults[key_name] = "is missing: only a model on your own network needs none."
+        elif not _on_own_network(located.host):
+            self.faults[key_name] = (
+                f"is missing: {located.host} is not on your own network, so it is taken to ask for "
+                "a key (any word will do for a server that asks for none)."
+            )
         if model is None:
             self.faults[model_name] = "is missing: give the model's name as its host spells it."
+        else:
+            self._tried(model_name, lambda: ChatEndpoint(base_url=_ANY, model=model))
 
-        if len(self.faults) > at_fault or url is None or model is None:
+        if len(self.faults) > at_fault or located is None or model is None:
             return None
-        return ChatEndpoint(base_url=url, model=model, api_key=key)
+        return replace(located, model=model, api_key=key)
 
-    def _without_key(self, url_name: str, key_name: str, url: str | None) -> None:
-        if url is None:
-            self.faults[key_name] = "is missing: only a model on your own network needs none."
-        elif url_name not in self.faults:
-            host = ChatEndpoint(base_url=url, model="model").host
-            if not _on_own_network(host):
-                self.faults[key_name] = (
-                    f"is missing: {host} is not on your own network, so it is taken to ask for a "
-                    "key (any word will do for a server that asks for none)."
-                )
+    def _tried(self, name: str, endpoint: Callable[[], ChatEndpoint]) -> ChatEndpoint | None:
+        try:
+            return endpoint()
+        except ValueError as refusal:
+            self._malformed(name, str(refusal))
+            return None
 
     def _with_continuation(self, large: ChatEndpoint | None) -> ChatEndpoint | None:
         value = self._values["LARGE_MODEL_SUPPORTS_PREFIX"]
@@ -253,9 +250,9 @@ class _Reading:
             continuation = "trailing" if native == "history" else native
         return replace(large, continuation=continuation)
 
-    def _malformed(self, name: str, what_to_do: str, *, shown: bool = True) -> None:
-        found = f"is {self._values[name]!r}: " if shown else "cannot be used: "
-        self.faults[name] = self._scrubbed(found + what_to_do)
+    def _malformed(self, name: str, what_to_do: str) -> None:
+        found = "cannot be used" if name.endswith("_KEY") else f"is {self._values[name]!r}"
+        self.faults[name] = self._scrubbed(f"{found}: {what_to_do}")
 
     def _scrubbed(self, text: str) -> str:
         for key in self._keys:
