@@ -1,0 +1,59 @@
+"""Keeps these tests away from the user's own models, registry and network, unless marked e2e."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local.sources import Hub, serving
+
+
+@pytest.fixture(autouse=True)
+def no_world(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No folder of the user's, no hub, and a registry that is an empty folder."""
+    if request.node.get_closest_marker("e2e"):
+        return
+    for name in list(os.environ):
+        if name.startswith(("PIP_", "HF_", "BLASTOFF_")):
+            monkeypatch.delenv(name)
+    wheelhouse = tmp_path / "wheelhouse"
+    wheelhouse.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse))
+    monkeypatch.setenv("HF_ENDPOINT", closed_port())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-home"))
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def closed_port() -> str:
+    """The address of a loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def wheelhouse(tmp_path: Path) -> Path:
+    """The folder that pip finds wheels in."""
+    return tmp_path / "wheelhouse"
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """A cache of models, still empty."""
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A loopback hub that has nothing yet."""
+    with serving(Hub({})) as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.url)
+        yield running
