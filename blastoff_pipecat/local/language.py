@@ -107,13 +107,17 @@ class EmbeddedModel:
             return
         if importlib.util.find_spec("xllamacpp") is None:
             raise EngineMissing("xllamacpp", LANGUAGE_WAY_OUT)
+        process = self._launch()
+        answering = asyncio.ensure_future(asyncio.to_thread(self._answer, process))
         try:
-            answer = await asyncio.to_thread(self._spawn)
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(self._end))
+            answer = await asyncio.shield(answering)
+        except asyncio.CancelledError:
+            process.kill()  # it does not read its input while it loads
+            await asyncio.wait([answering])
+            await self.stop()
             raise
         if "address" not in answer:
-            await asyncio.to_thread(self._end)
+            await self.stop()
             raise EngineFailed(
                 f"llama.cpp did not start {self.name}: {answer['error']}. What to do: delete the "
                 f"file if it may be damaged, free memory, or {LANGUAGE_WAY_OUT}."
@@ -124,12 +128,12 @@ class EmbeddedModel:
         """End the child process and wait for its end. Safe to call twice."""
         await asyncio.to_thread(self._end)
 
-    def _spawn(self) -> dict[str, str]:
-        """Start the child and wait until it serves or gives up."""
+    def _launch(self) -> "subprocess.Popen[str]":
+        """Start the child."""
         # -P: the script's folder must not come first in the search path of imports.
         command = [sys.executable, "-P", str(Path(__file__).with_name("llama_process.py"))]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the child lives
-        self._process = process = subprocess.Popen(
+        self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -138,6 +142,10 @@ class EmbeddedModel:
             encoding="utf-8",
         )
         atexit.register(self._end)
+        return self._process
+
+    def _answer(self, process: "subprocess.Popen[str]") -> dict[str, str]:
+        """Give the child its options, and wait until it serves or gives up."""
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -146,9 +154,7 @@ class EmbeddedModel:
             line = process.stdout.readline()
         except OSError:
             line = ""
-        if line:
-            return json.loads(line)
-        return {"error": self._last_words(process.wait())}
+        return json.loads(line) if line else {"error": self._last_words(process.wait())}
 
     def _last_words(self, status: int) -> str:
         """The end of what the child wrote, for an error message."""
