@@ -121,23 +121,6 @@ class Wire:
         """Any other delta."""
         return self._before + dumps(delta) + self._end
 
-    def call_pieces(self, index: int, id: str, name: str, arguments: str) -> list[bytes]:
-        """A function call: its name first, then the text of its arguments in small pieces."""
-        first = {
-            "index": index,
-            "id": id,
-            "type": "function",
-            "function": {"name": name, "arguments": ""},
-        }
-        pieces = [arguments[start : start + 5] for start in range(0, len(arguments), 5)]
-        return [
-            self.delta({"tool_calls": [first]}),
-            *(
-                self.delta({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
-                for piece in pieces
-            ),
-        ]
-
     def empty_choices(self) -> bytes:
         """A chunk without choices."""
         filters: list[dict[str, Any]] = [{"prompt_index": 0, "content_filter_results": {}}]
@@ -180,11 +163,11 @@ class Wire:
         text: str,
         reasoning: str,
         reasoning_field: str,
-        calls: Sequence[Mapping[str, Any]],
+        calls: Sequence[tuple[str, str, str]],
         reason: str,
         usage: Mapping[str, Any] | None,
     ) -> bytes:
-        """The whole reply as one chat.completion object."""
+        """The whole reply as one chat.completion object; a call is its id, name and arguments."""
         content: Any = text if text or not calls else None
         message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
         if self._list_content:
@@ -196,10 +179,23 @@ class Wire:
         elif reasoning:
             message[reasoning_field] = reasoning
         if calls:
-            message["tool_calls"] = list(calls)
+            message["tool_calls"] = [
+                {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+                for id, name, arguments in calls
+            ]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
         frame = {**self._frame, "object": "chat.completion", "choices": [choice]}
         return dumps(frame if usage is None else {**frame, "usage": dict(usage)})
+
+
+def call_pieces(index: int, id: str, name: str, arguments: str) -> list[dict[str, Any]]:
+    """A function call as deltas: its name first, then its arguments' text, five characters each."""
+    function = {"name": name, "arguments": ""}
+    pieces = [arguments[start : start + 5] for start in range(0, len(arguments), 5)]
+    return [
+        {"index": index, "id": id, "type": "function", "function": function},
+        *({"index": index, "function": {"arguments": piece}} for piece in pieces),
+    ]
 
 
 def odd_pieces(event: bytes) -> list[bytes]:
