@@ -228,7 +228,9 @@ class _Reading:
         try:
             return endpoint()
         except ValueError as refusal:
-            self._malformed(name, str(refusal))
+            # It names its field, which is not what whoever set the variable knows it by.
+            what = re.sub(r"^ChatEndpoint \w+ ", "", str(refusal))
+            self.faults[name] = self._scrubbed(what)
             return None
 
     def _with_continuation(self, large: ChatEndpoint | None) -> ChatEndpoint | None:
@@ -251,8 +253,7 @@ class _Reading:
         return replace(large, continuation=continuation)
 
     def _malformed(self, name: str, what_to_do: str) -> None:
-        found = "cannot be used" if name.endswith("_KEY") else f"is {self._values[name]!r}"
-        self.faults[name] = self._scrubbed(f"{found}: {what_to_do}")
+        self.faults[name] = self._scrubbed(f"is {self._values[name]!r}: {what_to_do}")
 
     def _scrubbed(self, text: str) -> str:
         for key in self._keys:
