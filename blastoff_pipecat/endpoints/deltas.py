@@ -1,0 +1,78 @@
+"""What a model's reply is made of, as it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(slots=True, frozen=True)
+class TextDelta:
+    """More of the answer's text; of all events that arrived in one read, joined."""
+
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class ReasoningDelta:
+    """More of the model's thinking, which is not meant to be spoken."""
+
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class ToolCallDelta:
+    """More of one tool call.
+
+    Attributes:
+        index: Which call of the reply, counted from 0 in the order in which they began.
+        id: The call's id, once, in the fragment that brings it; else None.
+        name: The function's name, once, in the fragment that brings it; else None.
+        arguments: More of the arguments' JSON text, possibly empty.
+    """
+
+    index: int
+    id: str | None
+    name: str | None
+    arguments: str
+
+
+@dataclass(slots=True, frozen=True)
+class UsageReport:
+    """How many tokens the server says it used; None where it says nothing of the kind."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Finished:
+    """The reply is over; always the last delta. ``reason`` is the server's own word."""
+
+    reason: str
+
+
+Delta: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | Finished
+
+
+@dataclass(slots=True, frozen=True)
+class ToolCall:
+    """One whole tool call; ``arguments`` is JSON text as the model wrote it."""
+
+    id: str | None
+    name: str
+    arguments: str
+
+
+@dataclass(slots=True, frozen=True)
+class Completion:
+    """A whole reply."""
+
+    text: str
+    reasoning: str
+    tool_calls: tuple[ToolCall, ...]
+    usage: UsageReport | None
+    finish_reason: str

@@ -1,0 +1,69 @@
+r"""Server-sent events from raw bytes. Pure: no I/O, no JSON.
+
+Lines end at ``\n`` or ``\r\n`` and nowhere else: U+2028, U+0085 and VT, at which
+``str.splitlines`` cuts as well, occur inside JSON texts.
+"""
+
+from __future__ import annotations
+
+_FIELDS = (b"data", b"event", b"id", b"retry")
+_BOM = b"\xef\xbb\xbf"
+
+
+class SseDecoder:
+    """Cuts a byte stream into the payloads of its ``data:`` fields.
+
+    Attributes:
+        is_stream: Whether the first line that is not blank was a line of an event stream; None as
+            long as no whole line has come. Where it is False nothing is decoded: the caller has
+            another kind of body in hand.
+    """
+
+    __slots__ = ("_data", "_rest", "is_stream")
+
+    def __init__(self) -> None:
+        """Start before the first byte."""
+        self.is_stream: bool | None = None
+        self._rest = b""  # the last line, as long as its end has not come
+        self._data: bytes | None = None  # data lines of the event that is not yet over
+
+    @property
+    def pending(self) -> int:
+        """How many bytes wait for the end of their line or event."""
+        return len(self._rest) + (len(self._data) if self._data is not None else 0)
+
+    def feed(self, raw: bytes) -> list[bytes]:
+        """Return the payloads of the events that ``raw`` completes."""
+        lines = (self._rest + raw if self._rest else raw).split(b"\n")
+        self._rest = lines.pop()
+        if not self.is_stream and (self.is_stream is False or not self._recognise(lines)):
+            return []
+        payloads: list[bytes] = []
+        data = self._data
+        for line in lines:
+            if line.endswith(b"\r"):
+                line = line[:-1]
+            if line.startswith(b"data:"):
+                value = line[6:] if line.startswith(b"data: ") else line[5:]
+                data = value if data is None else data + b"\n" + value
+            elif not line and data is not None:
+                payloads.append(data)
+                data = None
+        self._data = data
+        return payloads
+
+    def flush(self) -> list[bytes]:
+        """Return the payload of a last event that lacks its blank line."""
+        return self.feed(b"\n\n") if self._rest else self.feed(b"\n")
+
+    def _recognise(self, lines: list[bytes]) -> bool:
+        """Decide by the first line with anything on it whether this is an event stream."""
+        for number, line in enumerate(lines):
+            bare = line.removeprefix(_BOM).rstrip(b"\r")
+            if not bare.strip():
+                continue
+            name, colon, _ = bare.partition(b":")
+            self.is_stream = name in _FIELDS or (not name and bool(colon))
+            lines[number] = bare
+            return self.is_stream
+        return False

@@ -1,0 +1,300 @@
+"""The chat-completions client of one endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+
+from blastoff_pipecat.endpoints.connections import Connections, StaleConnection
+from blastoff_pipecat.endpoints.deltas import (
+    Completion,
+    Delta,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    UsageReport,
+)
+from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+from blastoff_pipecat.endpoints.errors import (
+    ConnectFailed,
+    EndpointError,
+    EndpointTimeout,
+    RequestRefused,
+    ServerFailed,
+    error_body,
+    excerpt,
+)
+from blastoff_pipecat.endpoints.reply import ReplyDecoder
+from blastoff_pipecat.endpoints.wire_json import dumps
+
+__all__ = [
+    "ChatClient",
+    "Completion",
+    "Delta",
+    "Finished",
+    "ReasoningDelta",
+    "TextDelta",
+    "ToolCall",
+    "ToolCallDelta",
+    "UsageReport",
+]
+
+_TAIL_SECS = 0.5  # after finish_reason: how long usage and the end of the body may take
+_DRAIN_SECS = 0.1  # after [DONE]: how long the end of the body may take
+_REFUSAL_SECS = 2.0  # how long the body of an error response may take
+_REFUSAL_BYTES = 65_536
+_USER_AGENT = "blastoff-pipecat"
+
+
+class ChatClient:
+    """Asks one model, over connections of its own that are kept between requests.
+
+    Making one costs next to nothing; the pool and the TLS context come with the first use. Whoever
+    makes one closes it with `aclose`. It belongs to the event loop that first uses it.
+    """
+
+    __slots__ = ("_connect_timeout", "_connections", "_headers", "endpoint")
+
+    def __init__(self, endpoint: ChatEndpoint, *, connect_timeout: float = 2.0) -> None:
+        """Prepare to ask ``endpoint``.
+
+        Args:
+            endpoint: Where the model is and how to talk to it.
+            connect_timeout: How long DNS, TCP and TLS may take together, in seconds.
+
+        Raises:
+            ValueError: ``connect_timeout`` is not above 0.
+        """
+        if not connect_timeout > 0:
+            raise ValueError(
+                f"ChatClient connect_timeout {connect_timeout!r} must be above 0 (seconds)."
+            )
+        self.endpoint = endpoint
+        self._connect_timeout = connect_timeout
+        self._connections = Connections(endpoint.url, connect_timeout)
+        headers = {
+            "content-type": "application/json",
+            "accept": "text/event-stream, application/json",
+            "accept-encoding": "identity",  # compression would hold tokens back
+            "user-agent": _USER_AGENT,
+        }
+        if endpoint.api_key is not None:
+            headers["authorization"] = f"Bearer {endpoint.api_key}"
+        self._headers = headers | {name.lower(): value for name, value in endpoint.headers.items()}
+
+    async def warm(self) -> None:
+        """Have an open connection ready; cheap where one is idle. Never raises."""
+        if self._connections.closed:
+            return
+        # Whatever is wrong with the endpoint, the next request says it better.
+        with contextlib.suppress(Exception):
+            await self._connections.warm()
+
+    async def stream(self, body: Mapping[str, Any]) -> AsyncGenerator[list[Delta], None]:
+        """Ask for a reply and yield it as it comes, one non-empty list per network read.
+
+        Closing the generator, or cancelling the task that runs it, closes the connection, which the
+        server sees as a disconnect. Only connecting has a deadline here: how long a token may take
+        is the caller's to decide.
+
+        Args:
+            body: The request without ``model``, ``stream`` and ``stream_options``; it may have its
+                own ``model``. It is not changed.
+
+        Yields:
+            Deltas; ``Finished`` is the last, after the usage where the server reports it.
+
+        Raises:
+            ConnectFailed: No connection.
+            EndpointTimeout: No connection in time.
+            RequestRefused: The server declined.
+            ServerFailed: The server failed, before or in the middle of the reply.
+            GarbledStream: What came is no reply.
+            TypeError: The body cannot be written as JSON.
+        """
+        response = await self._send(self._write(body, stream=True))
+        try:
+            decoder = ReplyDecoder(self.endpoint)
+            chunks = aiter(_raw(response))
+            try:
+                async for raw in chunks:
+                    deltas = decoder.feed(raw)
+                    if deltas:
+                        yield deltas
+                    if decoder.finish_reason is not None or decoder.done:
+                        break
+            except httpx.HTTPError as exc:
+                raise self._broken(exc) from None
+            if decoder.finish_reason is not None:
+                # The reply is complete: whatever is wrong from here on costs at most the usage.
+                deadline = asyncio.get_running_loop().time() + _TAIL_SECS
+                while not decoder.done and (raw := await _next(chunks, deadline)):
+                    deltas = decoder.feed(raw)
+                    if deltas:
+                        yield deltas
+            yield decoder.end()
+            # A body that is read to its end leaves a connection to be used again.
+            deadline = asyncio.get_running_loop().time() + _DRAIN_SECS
+            while await _next(chunks, deadline):
+                pass
+        finally:
+            await response.aclose()
+
+    async def complete(self, body: Mapping[str, Any]) -> Completion:
+        """Ask for a reply and return it whole.
+
+        Args:
+            body: As for `stream`.
+
+        Raises:
+            EndpointError: As for `stream`.
+            TypeError: The body cannot be written as JSON.
+        """
+        response = await self._send(self._write(body, stream=False))
+        decoder = ReplyDecoder(self.endpoint)
+        deltas: list[Delta] = []
+        try:
+            async for raw in _raw(response):
+                deltas += decoder.feed(raw)
+                if decoder.done:
+                    break
+        except httpx.HTTPError as exc:
+            raise self._broken(exc) from None
+        finally:
+            await response.aclose()
+        return _whole(deltas + decoder.end())
+
+    async def aclose(self) -> None:
+        """Close every connection; may be called more than once."""
+        await self._connections.aclose()
+
+    def _write(self, body: Mapping[str, Any], *, stream: bool) -> bytes:
+        """Write the request's body."""
+        whole: dict[str, Any] = {"model": self.endpoint.model, **body, "stream": stream}
+        if stream:
+            whole["stream_options"] = {"include_usage": True}
+        else:
+            whole.pop("stream_options", None)
+        return dumps(_merged(whole, self.endpoint.extra) if self.endpoint.extra else whole)
+
+    async def _send(self, content: bytes) -> httpx.Response:
+        """Send a request until a connection takes it, and return a response with status 2xx."""
+        while True:
+            if self._connections.closed:
+                raise ConnectFailed(self.endpoint, "the client was closed")
+            request = httpx.Request(
+                "POST", self.endpoint.url, headers=self._headers, content=content
+            )
+            try:
+                response = await self._connections.send(request)
+            except StaleConnection:
+                # Each of these uses up a kept-alive connection: the next is new, or is still good.
+                continue
+            except httpx.HTTPError as exc:
+                raise self._unreachable(exc) from None
+            if 200 <= response.status_code < 300:
+                return response
+            try:
+                raise await self._refusal(response)
+            finally:
+                await response.aclose()
+
+    async def _refusal(self, response: httpx.Response) -> EndpointError:
+        """Read why the server did not answer with a reply."""
+        body = b""
+        with contextlib.suppress(TimeoutError, httpx.HTTPError):
+            async with asyncio.timeout(_REFUSAL_SECS):
+                async for raw in _raw(response):
+                    body += raw
+                    if len(body) > _REFUSAL_BYTES:
+                        break
+        status = response.status_code
+        if status >= 500:
+            return ServerFailed(
+                self.endpoint, f"HTTP {status}: {error_body(body)}", status_code=status
+            )
+        if 300 <= status < 400:
+            where = excerpt(response.headers.get("location", "nowhere"))
+            return RequestRefused(self.endpoint, status, f"moved to {where}: change base_url")
+        return RequestRefused(self.endpoint, status, error_body(body))
+
+    def _unreachable(self, exc: httpx.HTTPError) -> EndpointError:
+        """Say why no response came."""
+        cause = exc.__cause__ or exc
+        if isinstance(cause, TimeoutError):
+            return EndpointTimeout(self.endpoint, "connect", self._connect_timeout)
+        said = excerpt(str(cause) or type(cause).__name__)
+        if isinstance(exc, httpx.ConnectError | httpx.ProxyError):
+            return ConnectFailed(self.endpoint, said)
+        return ServerFailed(self.endpoint, f"no response, the connection broke: {said}")
+
+    def _broken(self, exc: httpx.HTTPError) -> EndpointError:
+        """Say that a reply broke off."""
+        said = excerpt(str(exc) or type(exc).__name__)
+        return ServerFailed(self.endpoint, f"the stream broke off: {said}")
+
+
+def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body's reads as they are; httpx would decode and cut them again, at a price."""
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)
+    return aiter(stream)
+
+
+async def _next(chunks: AsyncIterator[bytes], deadline: float) -> bytes:
+    """Return the next read; nothing at the body's end, when it breaks off, or at the deadline."""
+    with contextlib.suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout_at(deadline):
+            return await anext(chunks, b"")
+    return b""
+
+
+def _merged(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``body`` with ``extra`` merged in; None there removes a field."""
+    merged = dict(body)
+    for name, value in extra.items():
+        below = merged.get(name)
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[name] = _merged(below, value)  # pyright: ignore[reportUnknownArgumentType]  # JSON
+        else:
+            merged[name] = value
+    return merged
+
+
+def _whole(deltas: list[Delta]) -> Completion:
+    """Put a reply together."""
+    text: list[str] = []
+    reasoning: list[str] = []
+    calls: dict[int, list[str | None]] = {}
+    usage: UsageReport | None = None
+    reason = ""
+    for delta in deltas:
+        match delta:
+            case TextDelta():
+                text.append(delta.text)
+            case ReasoningDelta():
+                reasoning.append(delta.text)
+            case ToolCallDelta():
+                call = calls.setdefault(delta.index, [None, "", ""])
+                call[0] = call[0] or delta.id
+                call[1] = call[1] or delta.name
+                call[2] = (call[2] or "") + delta.arguments
+            case UsageReport():
+                usage = delta
+            case Finished():
+                reason = delta.reason
+    return Completion(
+        text="".join(text),
+        reasoning="".join(reasoning),
+        tool_calls=tuple(ToolCall(c[0], c[1] or "", c[2] or "") for c in calls.values()),
+        usage=usage,
+        finish_reason=reason,
+    )
