@@ -1,1 +1,60 @@
 """One model behind a URL: how to ask it, how to have it go on, and what can go wrong."""
+
+from blastoff_pipecat.endpoints.choice import apply_choice, chosen_from
+from blastoff_pipecat.endpoints.continuation import (
+    ContinuationMemory,
+    ContinuationWay,
+    is_refusal,
+    memory,
+    native_way,
+    thinking_off,
+    ways_for,
+)
+from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+from blastoff_pipecat.endpoints.errors import (
+    ConnectFailed,
+    EndpointError,
+    EndpointTimeout,
+    GarbledStream,
+    RequestRefused,
+    ServerFailed,
+)
+from blastoff_pipecat.endpoints.stream import (
+    ChatClient,
+    Completion,
+    Delta,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    UsageReport,
+)
+
+__all__ = [
+    "ChatClient",
+    "ChatEndpoint",
+    "Completion",
+    "ConnectFailed",
+    "ContinuationMemory",
+    "ContinuationWay",
+    "Delta",
+    "EndpointError",
+    "EndpointTimeout",
+    "Finished",
+    "GarbledStream",
+    "ReasoningDelta",
+    "RequestRefused",
+    "ServerFailed",
+    "TextDelta",
+    "ToolCall",
+    "ToolCallDelta",
+    "UsageReport",
+    "apply_choice",
+    "chosen_from",
+    "is_refusal",
+    "memory",
+    "native_way",
+    "thinking_off",
+    "ways_for",
+]

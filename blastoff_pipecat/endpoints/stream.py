@@ -30,6 +30,7 @@ from blastoff_pipecat.endpoints.errors import (
     error_body,
     excerpt,
 )
+from blastoff_pipecat.endpoints.providers import fitted
 from blastoff_pipecat.endpoints.reply import ReplyDecoder
 from blastoff_pipecat.endpoints.wire_json import dumps
 
@@ -181,6 +182,7 @@ class ChatClient:
             whole["stream_options"] = {"include_usage": True}
         else:
             whole.pop("stream_options", None)
+        whole = fitted(self.endpoint, whole)
         return dumps(_merged(whole, self.endpoint.extra) if self.endpoint.extra else whole)
 
     async def _send(self, content: bytes) -> httpx.Response:
