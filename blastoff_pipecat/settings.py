@@ -5,7 +5,6 @@ at once, by `Environment.read`, so that whatever is wrong is said once, in one m
 each variable, shows what was found (never a key) and says what to do about it.
 """
 
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,8 +13,8 @@ from typing import Self
 
 from dotenv import dotenv_values, find_dotenv
 
-from blastoff_pipecat.endpoints.continuation import ways_for
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+from blastoff_pipecat.endpoints.providers import is_private, provider_of
 
 #: Every variable that is read, with its spellings, the current one first.
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
@@ -37,9 +36,6 @@ _LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICA
 
 # A base URL to try a key or a name with.
 _ANY = "http://localhost/v1"
-
-# What a name on one's own machine or network ends with; such servers seldom ask for a key.
-_OWN_NETWORK_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 # A key pasted into the wrong variable must not reach a log through the message about it.
 _LOOKS_LIKE_A_KEY = re.compile(r"(?<![A-Za-z0-9])(?:sk|gsk|csk|pk|xai|nvapi|hf)[-_][\w-]{8,}")
@@ -210,7 +206,7 @@ class _Reading:
             self._tried(key_name, lambda: ChatEndpoint(base_url=_ANY, model="m", api_key=key))
         elif located is None:
             self.faults[key_name] = "is missing: only a model on your own network needs none."
-        elif not _on_own_network(located.host):
+        elif not is_private(located.host):
             self.faults[key_name] = (
                 f"is missing: {located.host} is not on your own network, so it is taken to ask for "
                 "a key (any word will do for a server that asks for none)."
@@ -245,11 +241,15 @@ class _Reading:
             return None
         if large is None:
             return None
-        native = ways_for(large)[0].name
+        provider = provider_of(large)
         if value.lower() == "false":
             continuation = "history"
+        elif provider is None:
+            continuation = "trailing"
         else:
-            continuation = "trailing" if native == "history" else native
+            # The host's way even for a model that is not listed for it. A host that is known to
+            # have none would begin its reply all over again, and be heard doing so.
+            continuation = provider.way or "history"
         return replace(large, continuation=continuation)
 
     def _malformed(self, name: str, what_to_do: str) -> None:
@@ -266,15 +266,6 @@ def _unquoted(value: str) -> str:
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1].strip()
     return value
-
-
-def _on_own_network(host: str) -> bool:
-    name = host.strip("[]").rstrip(".").lower()
-    try:
-        return not ipaddress.ip_address(name).is_global
-    except ValueError:
-        # A name without a dot is a container's or a machine's of this network.
-        return "." not in name or name.endswith(_OWN_NETWORK_ENDINGS)
 
 
 def _dotenv_values() -> dict[str, str]:

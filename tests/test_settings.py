@@ -179,10 +179,9 @@ class TestWhatIsMissing:
             "http://127.0.0.1:8080/v1",
             "http://[::1]:8080/v1",
             "http://192.168.1.20:30000/v1",
-            "http://100.64.0.7/v1",
             "http://vllm:8000/v1",
             "http://host.docker.internal:1234/v1",
-            "http://gpu.local/v1",
+            "http://gpu.local:8000/v1",
         ],
     )
     def test_a_model_on_ones_own_network_needs_no_key(self, url: str) -> None:
@@ -301,7 +300,10 @@ class TestKeysStaySecret:
         ("TRUE", "https://api.mistral.ai/v1", "mistral-large-4", "message_prefix"),
         ("true", "https://api.moonshot.ai/v1", "kimi-k2.6", "message_partial"),
         ("true", "https://api.siliconflow.cn/v1", "deepseek-ai/DeepSeek-V3.2", "body_prefix"),
+        ("true", "https://api.deepseek.com/beta", "deepseek-of-tomorrow", "message_prefix"),
+        ("true", "https://api.openai.com/v1", "gpt-6-sol", "history"),
         ("true", "https://models.example/v1", "anything", "trailing"),
+        ("true", "http://localhost:8080/v1", "anything", "trailing"),
         ("false", "https://api.deepseek.com/beta", "deepseek-flash", "history"),
         ("false", "https://models.example/v1", "anything", "history"),
     ],
@@ -309,7 +311,7 @@ class TestKeysStaySecret:
 def test_supports_prefix_says_how_a_reply_is_continued(
     supports_prefix: str, url: str, model: str, continuation: str
 ) -> None:
-    """`true` is the host's own way, or a trailing message; `false` is history; empty is auto."""
+    """`true` is the host's way, trailing where it is unknown; `false` is history; empty is auto."""
     _, large = Environment.read(
         {
             **COMPLETE,
