@@ -1,0 +1,198 @@
+"""A conversation so far, and what each model is asked about it.
+
+Messages are in the OpenAI chat-completions shape. They are the caller's and are never changed: a
+request that needs other messages gets a list of its own.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+from blastoff_pipecat import prompts
+
+Message: TypeAlias = Mapping[str, Any]
+
+RECENT_REPLIES = 3
+"""How many replies back an opening counts as used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What was said before, and what the large model may do.
+
+    Attributes:
+        messages: The messages, oldest first, as the large model is to see them.
+        params: Body fields for the large model: tools, tool_choice, temperature, ….
+        needs_whole_answer: Whether the large model must answer alone, whatever the settings.
+    """
+
+    messages: Sequence[Message]
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    needs_whole_answer: bool = False
+
+    @property
+    def asks_for_opening(self) -> bool:
+        """Whether the reply answers what a user just said, rather than a tool or an instruction."""
+        if self.needs_whole_answer or not self.messages:
+            return False
+        for message in reversed(self.messages):
+            role = message.get("role")
+            if role == "user":
+                return bool(text_of(message))
+            if role != "assistant" or message.get("tool_calls"):
+                return False  # a tool result, or a developer's instruction, is what is answered
+        return False
+
+    @property
+    def user_text(self) -> str:
+        """What the user said last."""
+        return next((text_of(m) for m in reversed(self.messages) if m.get("role") == "user"), "")
+
+    @property
+    def recent_replies(self) -> list[str]:
+        """The texts of the last few replies, newest first. Each begins with its opening."""
+        replies = (text_of(m) for m in reversed(self.messages) if m.get("role") == "assistant")
+        return [reply for reply in replies if reply][:RECENT_REPLIES]
+
+    @property
+    def recent_openings(self) -> list[str]:
+        """How the last few replies began, newest first."""
+        return [_beginning(reply) for reply in self.recent_replies]
+
+    def opening_messages(
+        self,
+        instruction: str,
+        examples: Sequence[tuple[str, str]],
+        *,
+        history: int,
+        whole_replies: bool,
+    ) -> list[Message]:
+        """Build the small model's messages for an opening.
+
+        Args:
+            instruction: The system message.
+            examples: Worked examples as (user, assistant) turns.
+            history: How many of the last messages it sees.
+            whole_replies: Whether it sees earlier replies whole, or only how they began: a model
+                that is to say a lead-in should not see answers.
+        """
+        messages: list[Message] = [{"role": "system", "content": instruction}]
+        for asked, opening in examples:
+            messages.append({"role": "user", "content": asked})
+            messages.append({"role": "assistant", "content": opening})
+        spoken = [
+            {"role": message["role"], "content": text}
+            for message in self.messages
+            if message.get("role") in ("user", "assistant") and (text := text_of(message))
+        ]
+        recent = spoken[-max(1, history) :]
+        for message in recent:
+            if message["role"] == "assistant" and not whole_replies:
+                message["content"] = _beginning(message["content"])
+        return messages + _alternating(recent)
+
+    def large_messages(self, note: str) -> list[Message]:
+        """Build the large model's messages, without the opening of this reply.
+
+        Args:
+            note: Text added to the system message; empty for none.
+        """
+        messages = _with_calls_healed(self.messages)
+        return _with_system_note(messages, note) if note else messages
+
+    def plain_messages(self, note: str) -> list[Message]:
+        """Build messages for a model without tools: calls and results become plain words."""
+        messages: list[Message] = []
+        for message in _with_calls_healed(self.messages):
+            text = text_of(message)
+            if message.get("role") == "tool":
+                messages.append({"role": "user", "content": f"(Result of a tool: {text})"})
+            elif text:
+                role = "system" if message.get("role") == "developer" else message["role"]
+                messages.append({"role": role, "content": text})
+        return _with_system_note(messages, note)
+
+
+def text_of(message: Message) -> str:
+    """Return the text of a message, which may be one string or a list of parts."""
+    content: object = message.get("content")
+    if isinstance(content, str):
+        return content.strip()
+    if not isinstance(content, list):
+        return ""
+    parts = [
+        cast("Mapping[str, object]", part).get("text")
+        for part in cast("list[object]", content)
+        if isinstance(part, Mapping)
+    ]
+    return " ".join(part for part in parts if isinstance(part, str)).strip()
+
+
+def continuation_instruction(template: str, said: str) -> str:
+    """Fill in what was said, so that a server without prefill knows where to go on."""
+    return template.replace("{said}", json.dumps(said[-200:], ensure_ascii=False))
+
+
+def opening_examples(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Deal out approved lines as worked examples for style ``choose``."""
+    return [
+        (asked, lines[index % len(lines)]) for index, asked in enumerate(prompts.CHOOSE_EXAMPLES)
+    ]
+
+
+def _beginning(reply: str) -> str:
+    """Return the first clause of a reply, where its opening was."""
+    for index, char in enumerate(reply):
+        if char in ",.!?;:，。！？、；：" and index >= 8:
+            return reply[: index + 1]
+    return reply[:60]
+
+
+def _alternating(messages: list[dict[str, Any]]) -> list[Message]:
+    """Join neighbours of one role and start with the user: many chat templates insist on it."""
+    joined: list[dict[str, Any]] = []
+    for message in messages:
+        if joined and joined[-1]["role"] == message["role"]:
+            joined[-1]["content"] += "\n" + message["content"]
+        elif joined or message["role"] == "user":
+            joined.append(message)
+    return list(joined)
+
+
+def _with_system_note(messages: Sequence[Message], note: str) -> list[Message]:
+    """Add a note to the system message, or put one first."""
+    first: Message = messages[0] if messages else {}
+    content = first.get("content")
+    if first.get("role") == "system" and isinstance(content, str):
+        return [{**first, "content": f"{content}\n\n{note}"}, *messages[1:]]
+    return [{"role": "system", "content": note}, *messages]
+
+
+def _with_calls_healed(messages: Sequence[Message]) -> list[Message]:
+    """Give an opening's text back to the assistant message that called the tools.
+
+    Pipecat appends the text of a reply after its calls and their results. A request would then end
+    in an assistant message, which servers read as a prefill.
+    """
+    healed: list[Message] = []
+    block: int | None = None  # where the calls of this reply begin in `healed`
+    for index, message in enumerate(messages):
+        role = message.get("role")
+        if role == "assistant" and message.get("tool_calls"):
+            block = len(healed) if block is None else block
+        elif role != "tool":
+            following = messages[index + 1] if index + 1 < len(messages) else None
+            belongs_to_calls = (
+                block is not None
+                and role == "assistant"
+                and not text_of(healed[block])
+                and (following is None or following.get("role") == "assistant")
+            )
+            if block is not None and belongs_to_calls:
+                healed[block] = {**healed[block], "content": message.get("content")}
+                block = None
+                continue
+            block = None
+        healed.append(message)
+    return healed

@@ -1,0 +1,23 @@
+"""The frames that `DualLLMService` adds to Pipecat's."""
+
+from dataclasses import dataclass
+
+from pipecat.frames.frames import AggregatedTextFrame
+from pipecat.utils.text.base_text_aggregator import TextType
+
+
+@dataclass
+class OpeningTextFrame(AggregatedTextFrame):
+    """A finished sentence or clause of a reply's opening, on its way to the voice.
+
+    Pipecat's TTS services hold plain `LLMTextFrame`s back until the character after a sentence's
+    end arrives, which for an opening is the *large* model's first. An aggregated frame goes to
+    ``run_tts`` at once, in the TTS context of the reply, and into the same assistant message.
+    """
+
+    text_type: TextType | str = TextType.SENTENCE
+
+    def __post_init__(self) -> None:
+        """Take note that all white space between frames is in the text."""
+        super().__post_init__()
+        self.includes_inter_frame_spaces = True

@@ -1,0 +1,468 @@
+"""`DualLLMService`: the reply by two models, as one Pipecat LLM service.
+
+What the service promises for every `LLMContextFrame`:
+
+- one `LLMFullResponseStartFrame`, then the reply's text, then one `LLMFullResponseEndFrame`;
+- an opening leaves as `OpeningTextFrame`s, which a TTS speaks without waiting for more text; after
+  the first plain `LLMTextFrame` of a reply there are only plain ones;
+- an interruption ends the reply at once: both requests are closed, nothing more leaves;
+- a failure of one model is an `ErrorFrame` of a non-permanent category while the other speaks; a
+  failure of both is one `ErrorFrame`, classified as a stock service's would be.
+
+An `OpeningTextFrame` is no `LLMTextFrame`, so clients that read the model's text (RTVI's
+``bot-llm-text``) would miss the opening. Once it has passed the speculation gate, it is therefore
+also shown to observers as an `LLMTextFrame` that travels upstream, away from everything that speaks
+or remembers.
+
+The service decides nothing about a reply: that is the relay's.
+"""
+
+import asyncio
+import json
+import time
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, Self, cast
+
+from loguru import logger
+from pipecat.adapters.llm.base_llm_adapter import LLMContextConversionError
+from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter, openai_is_given
+from pipecat.frames.frames import (
+    CancelFrame,
+    EagerEndOfTurnCancelFrame,
+    EndFrame,
+    Frame,
+    InterruptionFrame,
+    LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    LLMUpdateSettingsFrame,
+    MetricsFrame,
+    StartFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.metrics.metrics import MetricsData
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import FunctionCallFromLLM, LLMService
+from pipecat.services.settings import ServiceSettings
+from pipecat.utils.errors import ErrorCategory
+from pipecat.utils.tracing.service_decorators import traced_llm
+from pipecat.utils.types import assert_given
+
+from blastoff_pipecat.conductor import (
+    Conductor,
+    Heard,
+    ModelAnswered,
+    ModelUsed,
+    Reply,
+    ToolCall,
+    ToolCalls,
+)
+from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
+from blastoff_pipecat.failures import judge
+from blastoff_pipecat.frames import OpeningTextFrame
+from blastoff_pipecat.llm_settings import DualLLMSettings, complete_settings
+from blastoff_pipecat.metrics import (
+    DualLLMMetricsData,
+    LatencySummary,
+    answer_metrics,
+    usage_metrics,
+)
+from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
+from blastoff_pipecat.report import ReplyReport
+from blastoff_pipecat.request_builder import RequestBuilder
+from blastoff_pipecat.settings import Environment
+from blastoff_pipecat.trace import trace_reply
+
+IDLE_SECS_BEFORE_WARMING = 30.0
+"""After this long without a reply, connections are opened again when the user starts speaking."""
+
+_SAMPLING = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "top_k",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+)
+_SETTLES_SPECULATION = (
+    UserStoppedSpeakingFrame,
+    EagerEndOfTurnCancelFrame,
+    InterruptionFrame,
+    EndFrame,
+)
+
+
+class DualLLMService(LLMService[OpenAILLMAdapter]):
+    """An LLM service whose replies are opened by a small model and carried on by a large one.
+
+    Example::
+
+        llm = DualLLMService(
+            small=ChatEndpoint(base_url="https://api.groq.com/openai/v1", api_key="…", model="…"),
+            large=ChatEndpoint(base_url="https://api.deepseek.com/beta", api_key="…", model="…"),
+            settings=DualLLMService.Settings(system_instruction="You are a helpful voice."),
+        )
+    """
+
+    Settings = DualLLMSettings
+    _settings: DualLLMSettings
+
+    supports_response_schema = True
+
+    def __init__(
+        self,
+        *,
+        small: ChatEndpoint,
+        large: ChatEndpoint,
+        settings: DualLLMSettings | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Initialize the service. No connection is opened before the pipeline starts.
+
+        Args:
+            small: The model that opens replies. Fast matters more than clever.
+            large: The model that carries them on, calls tools and runs inferences.
+            settings: What can be changed in mid-call; see `DualLLMService.Settings`.
+            **kwargs: Passed on to Pipecat's `LLMService` (``name``, ``run_in_parallel``,
+                ``function_call_timeout_secs``, …).
+
+        Raises:
+            ValueError: An endpoint or a setting is missing or malformed; the message names it.
+        """
+        for role, endpoint in (("small", small), ("large", large)):
+            if not isinstance(endpoint, ChatEndpoint):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may not check types
+                raise ValueError(f"{role} must be a ChatEndpoint, not {endpoint!r}")
+        complete = complete_settings(large.model, settings)
+        self._policy = complete.policy()
+        super().__init__(settings=complete, **kwargs)
+        connect_timeout = assert_given(complete.connect_timeout_secs)
+        large = replace(large, model=complete.model or large.model)
+        self._conductor = Conductor(
+            ChatClient(small, connect_timeout=connect_timeout),
+            ChatClient(large, connect_timeout=connect_timeout),
+        )
+        self.latency = LatencySummary()
+        self._held_metrics: list[MetricsFrame] = []
+        self._held_report: ReplyReport | None = None
+        self._ttfb_reported = False
+        self._last_reply_at = time.monotonic()
+        self._warming: asyncio.Task[None] | None = None
+        self.add_event_handler("on_after_push_frame", _show_opening_upstream)
+
+    @classmethod
+    def from_env(cls, *, settings: DualLLMSettings | None = None, **kwargs: Any) -> Self:
+        """Make a service of the two models that the environment (or `.env`) names.
+
+        Args:
+            settings: As for the constructor.
+            **kwargs: As for the constructor.
+
+        Raises:
+            ValueError: A variable is missing or malformed; the message names each.
+        """
+        small, large = Environment.read().endpoints()
+        return cls(small=small, large=large, settings=settings, **kwargs)
+
+    def can_generate_metrics(self) -> bool:
+        """Tell Pipecat that this service measures itself."""
+        return True
+
+    # Life cycle.
+
+    async def start(self, frame: StartFrame) -> None:
+        """Start, opening a connection to each model in the background."""
+        await super().start(frame)
+        self._warm()
+
+    async def stop(self, frame: EndFrame) -> None:
+        """Stop, closing every request and connection."""
+        await super().stop(frame)
+        await self._close()
+
+    async def cancel(self, frame: CancelFrame) -> None:
+        """Cancel, closing every request and connection."""
+        await super().cancel(frame)
+        await self._close()
+
+    async def cleanup(self) -> None:
+        """Release all that is left."""
+        await super().cleanup()
+        await self._close()
+
+    async def _close(self) -> None:
+        warming, self._warming = self._warming, None
+        if warming is not None:
+            await self.cancel_task(warming)
+        await self._conductor.aclose()
+
+    def _warm(self) -> None:
+        if self._warming is None or self._warming.done():
+            self._warming = self.create_task(self._conductor.warm(), "warm")
+
+    async def _update_settings(self, delta: ServiceSettings) -> dict[str, Any]:
+        """Apply a change; raises `ValueError`, changing nothing, if a value is out of range."""
+        if isinstance(delta, DualLLMSettings):
+            tried = self._settings.copy()
+            tried.apply_update(delta)
+            tried.policy()
+        changed = await super()._update_settings(cast("DualLLMSettings", delta))
+        self._policy = self._settings.policy()
+        if "model" in changed and self._settings.model:
+            large = self._conductor.large
+            large.endpoint = replace(large.endpoint, model=assert_given(self._settings.model))
+        return changed
+
+    # Frames in.
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Answer an `LLMContextFrame`; pass everything else on."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, LLMContextFrame):
+            await self._answer(frame.context)
+            return
+        if isinstance(frame, UserStartedSpeakingFrame):
+            if time.monotonic() - self._last_reply_at > IDLE_SECS_BEFORE_WARMING:
+                self._warm()
+        elif isinstance(frame, LLMUpdateSettingsFrame) and frame.service not in (None, self):
+            return  # LLMService has passed it on already
+        await self.push_frame(frame, direction)
+
+    async def _answer(self, context: LLMContext) -> None:
+        try:
+            await self.push_frame(LLMFullResponseStartFrame())
+            await self.start_processing_metrics()
+            await self._process_context(context)
+        except LLMContextConversionError as error:
+            await self.push_error(error_msg=str(error), exception=error)
+            context.remove_invalid_file_message()
+        except Exception as error:
+            await self.push_error(
+                error_msg=f"Error during completion: {error}",
+                exception=error,
+                category=ErrorCategory.UNKNOWN,
+            )
+        finally:
+            await self.stop_processing_metrics()
+            await self.push_frame(LLMFullResponseEndFrame())
+            self._last_reply_at = time.monotonic()
+
+    @traced_llm
+    async def _process_context(self, context: LLMContext) -> None:
+        self._log_llm_response(context)
+        conversation = await self._conversation(context)
+        reply = self._conductor.reply(
+            conversation,
+            self._policy,
+            speculative=self._speculation_gate.is_speculating,
+            report_usage=self.usage_metrics_enabled,
+        )
+        used: list[ModelUsed] = []
+        try:
+            async with aclosing(reply):
+                async for heard in reply:
+                    await self._hear(heard, context, used)
+        except asyncio.CancelledError:
+            self._warm()  # the interrupted request took its connection with it
+            raise
+        finally:
+            await self._note(reply, used)
+
+    async def _conversation(self, context: LLMContext, system: str | None = None) -> Conversation:
+        params = await self.get_llm_adapter().get_llm_invocation_params(
+            context,
+            system_instruction=system or assert_given(self._settings.system_instruction),
+            convert_developer_to_user=False,
+        )
+        settings = self._settings
+        body: dict[str, Any] = {
+            name: value for name in _SAMPLING if (value := getattr(settings, name)) is not None
+        }
+        if openai_is_given(params["tools"]) and params["tools"]:
+            body["tools"] = params["tools"]
+            if openai_is_given(params["tool_choice"]):
+                body["tool_choice"] = params["tool_choice"]
+        body.update(settings.extra)
+        return Conversation(
+            messages=cast("list[dict[str, Any]]", params["messages"]),
+            params=body,
+            needs_whole_answer=self._filter_incomplete_user_turns,
+        )
+
+    # Frames out.
+
+    async def _hear(self, heard: Heard, context: LLMContext, used: list[ModelUsed]) -> None:
+        match heard:
+            case SayContinuation(text):
+                if self._filter_incomplete_user_turns:
+                    await self._push_llm_text(text)
+                else:
+                    await self.push_frame(LLMTextFrame(text))
+            case SayOpening(text):
+                await self._push_opening(text)
+            case ModelAnswered():
+                await self._push_metrics(self._answer_metrics(heard))
+            case ModelUsed():
+                used.append(heard)
+                if self.usage_metrics_enabled:
+                    await self._push_metrics([usage_metrics(heard, self.name)])
+            case ToolCalls(calls):
+                await self._run_calls(calls, context)
+            case ReportFailures():
+                await self._push_failure(heard, context)
+
+    async def _push_opening(self, text: str) -> None:
+        # With `skip_tts` nothing speaks, so there is no look-ahead to avoid.
+        if self._policy.opening_frames == "token" or self._skip_tts:
+            await self.push_frame(LLMTextFrame(text))
+            return
+        frame = OpeningTextFrame(text)
+        frame.skip_tts = self._skip_tts
+        await self.push_frame(frame)
+
+    async def _run_calls(self, calls: tuple[ToolCall, ...], context: LLMContext) -> None:
+        functions: list[FunctionCallFromLLM] = []
+        for call in calls:
+            try:
+                arguments: object = json.loads(call.arguments or "{}")
+                if not isinstance(arguments, dict):
+                    raise ValueError("not an object")
+            except ValueError as error:
+                await self.push_error(
+                    f"large model {self._conductor.large.endpoint} called {call.name!r} with "
+                    f"arguments that are no JSON object ({error}): {call.arguments[:200]!r}; the "
+                    "call is not run",
+                    category=ErrorCategory.SERVER,
+                )
+                continue
+            functions.append(
+                FunctionCallFromLLM(
+                    function_name=call.name,
+                    tool_call_id=call.id,
+                    arguments=cast("dict[str, Any]", arguments),
+                    context=context,
+                )
+            )
+        await self.run_function_calls(functions)
+
+    async def _push_failure(self, report: ReportFailures, context: LLMContext) -> None:
+        verdict = judge(report, self._conductor.small.endpoint, self._conductor.large.endpoint)
+        if verdict.late:
+            await self._call_event_handler("on_completion_timeout")
+        category = verdict.category
+        if verdict.blames_payload and context.remove_invalid_file_message():
+            category = ErrorCategory.APPLICATION
+        await self.push_error(verdict.message, exception=verdict.exception, category=category)
+
+    # Metrics.
+
+    def _answer_metrics(self, answered: ModelAnswered) -> list[MetricsData]:
+        if not self.metrics_enabled:
+            return []
+        data = answer_metrics(answered, self.name)
+        if self.report_only_initial_ttfb and self._ttfb_reported:
+            data = data[1:]
+        self._ttfb_reported = True
+        return data
+
+    async def _push_metrics(self, data: list[MetricsData]) -> None:
+        """Push metrics, or hold them until a speculation is settled."""
+        if not data:
+            return
+        frame = MetricsFrame(data=data)
+        if self._speculation_gate.is_speculating:
+            self._held_metrics.append(frame)
+        else:
+            await self.push_frame(frame)
+
+    async def _note(self, reply: Reply, used: list[ModelUsed]) -> None:
+        """Report a reply that has ended, or hold its report until its speculation is settled."""
+        report = reply.report
+        small, large = self._conductor.small.endpoint, self._conductor.large.endpoint
+        trace_reply(report, small.model, large.model, used)
+        logger.debug(f"{self}: reply {report.outcome}: {report}")
+        if not self._speculation_gate.is_speculating:
+            await self._push_report(report)
+        elif report.outcome == "interrupted":
+            self._held_metrics.clear()
+            await self._push_report(replace(report, outcome="withdrawn"))
+        else:
+            self._held_report = report
+
+    async def _push_report(self, report: ReplyReport) -> None:
+        self.latency.add(report)
+        if self.metrics_enabled:
+            model = self._conductor.large.endpoint.model
+            data = DualLLMMetricsData.of(report, processor=self.name, model=model)
+            await self.push_frame(MetricsFrame(data=[data]))
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        """Push a frame; one that settles a speculation is followed by the metrics it held back."""
+        await super().push_frame(frame, direction)
+        if (self._held_report or self._held_metrics) and isinstance(frame, _SETTLES_SPECULATION):
+            await self._settle(confirmed=isinstance(frame, UserStoppedSpeakingFrame))
+
+    async def _settle(self, *, confirmed: bool) -> None:
+        held, self._held_metrics = self._held_metrics, []
+        report, self._held_report = self._held_report, None
+        if not confirmed and report is not None:
+            report = replace(report, outcome="withdrawn")
+        for frame in held:
+            await self.push_frame(frame)
+        if report is not None:
+            await self._push_report(report)
+
+    # Inference outside the pipeline.
+
+    async def run_inference(
+        self,
+        context: LLMContext,
+        max_tokens: int | None = None,
+        system_instruction: str | None = None,
+        response_schema: dict[str, Any] | None = None,
+    ) -> str | None:
+        """Ask the large model once, outside the pipeline.
+
+        Args:
+            context: What to ask.
+            max_tokens: The most tokens to generate; None for the setting.
+            system_instruction: Used in place of the setting's.
+            response_schema: A JSON schema that the answer must follow.
+
+        Returns:
+            The answer's text, or None if there is none.
+
+        Raises:
+            EndpointError: The large model could not be asked.
+        """
+        conversation = await self._conversation(context, system_instruction)
+        body = RequestBuilder(
+            self._conductor.small.endpoint,
+            self._conductor.large.endpoint,
+            conversation,
+            replace(self._policy, opening="never"),
+        ).large_body("", 0)
+        if max_tokens is not None:
+            name = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
+            body[name] = max_tokens
+        schema = self._check_response_schema(response_schema)
+        if schema is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "response", "schema": schema, "strict": True},
+            }
+        completion = await self._conductor.large.complete(body)
+        return completion.text or None
+
+
+async def _show_opening_upstream(service: DualLLMService, frame: Frame) -> None:
+    """Show an opening that has left for the TTS to those who watch the model's text."""
+    if type(frame) is OpeningTextFrame:
+        await service.push_frame(LLMTextFrame(frame.text), FrameDirection.UPSTREAM)

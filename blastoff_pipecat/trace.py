@@ -1,0 +1,34 @@
+"""What a reply leaves in an OpenTelemetry span, beside what Pipecat's `traced_llm` puts there.
+
+Pipecat's span knows one model and one usage report. These attributes name both models and add up
+their tokens. Without OpenTelemetry, or outside a span, nothing happens.
+"""
+
+from typing import Any
+
+from pipecat.utils.tracing.setup import is_tracing_available
+
+from blastoff_pipecat.conductor import ModelUsed
+from blastoff_pipecat.report import ReplyReport
+
+
+def trace_reply(report: ReplyReport, small: str, large: str, used: list[ModelUsed]) -> None:
+    """Add one reply's models, tokens and times to the current span."""
+    if not is_tracing_available():
+        return
+    from opentelemetry import trace  # an optional dependency of Pipecat's
+
+    attributes: dict[str, Any] = {
+        "blastoff.small_model": small,
+        "blastoff.large_model": large,
+        "blastoff.outcome": report.outcome,
+        "blastoff.opening": report.opening,
+        "blastoff.continuation_mode": report.continuation_mode,
+        "blastoff.seam_wait": report.seam_wait,
+        "metrics.ttfb": report.first_text,
+    }
+    if used:
+        attributes["gen_ai.usage.input_tokens"] = sum(u.usage.prompt_tokens for u in used)
+        attributes["gen_ai.usage.output_tokens"] = sum(u.usage.completion_tokens for u in used)
+    span = trace.get_current_span()
+    span.set_attributes({name: value for name, value in attributes.items() if value is not None})
