@@ -35,6 +35,7 @@ class EmbeddedModel:
         path: Path,
         *,
         threads: int = 1,
+        prompt_threads: int | None = None,
         slots: int = 1,
         context_tokens: int = 4096,
         verbose: bool = False,
@@ -45,7 +46,8 @@ class EmbeddedModel:
         Args:
             name: The model's name in requests.
             path: The GGUF file.
-            threads: Processor threads it may use.
+            threads: Processor threads that write the reply.
+            prompt_threads: Processor threads that read the prompt; by default as many.
             slots: Conversations whose cached prompts are kept side by side.
             context_tokens: Tokens of context of one slot, prompt and reply together.
             verbose: Let llama.cpp write its log to standard error.
@@ -59,6 +61,7 @@ class EmbeddedModel:
             "name": name,
             "api_key": self._key,
             "threads": threads,
+            "prompt_threads": prompt_threads or threads,
             "slots": slots,
             "context_tokens": context_tokens * slots,
             "verbose": verbose,

@@ -60,7 +60,8 @@ def _serve(options: dict[str, Any]) -> Any:
     params.offline = True
     params.n_ctx = options["context_tokens"]
     params.n_parallel = options["slots"]
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options["threads"]
+    params.cpuparams.n_threads = options["threads"]
+    params.cpuparams_batch.n_threads = options["prompt_threads"]
     params.verbosity = 3 if options["verbose"] else _ERRORS_ONLY
     for name, value in options.get("params", {}).items():
         setattr(params, name, value)

@@ -3,10 +3,14 @@
 import asyncio
 import importlib.util
 import os
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import numpy as np
-from pipecat.frames.frames import StartFrame
+from pipecat.audio.utils import (
+    create_file_resampler,  # pyright: ignore[reportUnknownVariableType]  # untyped kwargs
+)
+from pipecat.frames.frames import Frame, StartFrame
 from pipecat.utils.types import is_given, require_given
 
 from blastoff_pipecat.local.errors import EngineMissing
@@ -20,6 +24,7 @@ from faster_whisper import WhisperModel  # pyright: ignore[reportMissingTypeStub
 from pipecat.services.whisper.stt import WhisperSTTService, WhisperSTTSettings
 
 _RATE = 16_000
+"""Samples a second that Whisper hears at; Pipecat's own service takes any rate for this one."""
 
 
 class LocalSTTService(WhisperSTTService):
@@ -81,6 +86,20 @@ class LocalSTTService(WhisperSTTService):
         await super().start(frame)
         if self._model is not None:
             await asyncio.to_thread(self._transcribe_silence)
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
+        """Transcribe an utterance; telephone sound is brought to the rate that Whisper needs.
+
+        Args:
+            audio: 16-bit mono PCM at the pipeline's input rate.
+
+        Yields:
+            TranscriptionFrame: What was said, if anything.
+        """
+        if self.sample_rate != _RATE:
+            audio = await create_file_resampler().resample(audio, self.sample_rate, _RATE)
+        async for frame in super().run_stt(audio):
+            yield frame
 
     def _transcribe_silence(self) -> None:
         model: Any = self._model
