@@ -1,0 +1,115 @@
+"""The timeline of a reply, drawn in a terminal: what was heard when, after the question's end."""
+
+from dataclasses import dataclass
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from blastoff_pipecat.demo.call import Turn
+
+WIDTH = 58
+"""Characters that a drawn timeline is wide."""
+
+OPENING_STYLE = "bold green"
+CONTINUATION_STYLE = "cyan"
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One reply's times, in seconds after the last sound of the question; None: not reached."""
+
+    label: str
+    turn_ended: float | None
+    opening_text: float | None
+    opening_heard: float | None
+    opening_over: float | None
+    continuation_text: float | None
+    continuation_heard: float | None
+    over: float | None
+    gap: float | None
+
+    @classmethod
+    def of(cls, label: str, turn: Turn) -> "Timeline":
+        """Take the times of a turn."""
+        reply, zero = turn.reply, turn.asked_until
+
+        def after(at: float | None) -> float | None:
+            return None if at is None else at - zero
+
+        return cls(
+            label=label,
+            turn_ended=after(reply.turn_ended),
+            opening_text=after(reply.opening_text),
+            opening_heard=after(reply.opening_heard),
+            opening_over=after(reply.opening_over),
+            continuation_text=after(reply.continuation_text),
+            continuation_heard=after(reply.continuation_heard),
+            over=after(reply.over),
+            gap=reply.gap,
+        )
+
+    @property
+    def first_heard(self) -> float | None:
+        """When the bot was first heard."""
+        heard = [at for at in (self.opening_heard, self.continuation_heard) if at is not None]
+        return min(heard, default=None)
+
+
+def draw(timelines: list[Timeline]) -> Group:
+    """Draw timelines one under the other on one scale, with their figures in a table."""
+    longest = max((line.over or 0.0 for line in timelines), default=0.0) or 1.0
+    bars = [_bar(line, longest) for line in timelines]
+    return Group(*bars, _scale(longest), Text(), _table(timelines))
+
+
+def _bar(line: Timeline, longest: float) -> Text:
+    cells = [("·", "dim")] * WIDTH
+
+    def paint(start: float | None, end: float | None, char: str, style: str) -> None:
+        if start is None or end is None:
+            return
+        first = int(start / longest * WIDTH)
+        for at in range(first, max(first + 1, int(end / longest * WIDTH))):
+            if 0 <= at < WIDTH:
+                cells[at] = (char, style)
+
+    paint(line.continuation_heard, line.over, "━", CONTINUATION_STYLE)
+    paint(line.opening_heard, line.opening_over, "━", OPENING_STYLE)
+    if line.turn_ended is not None:
+        paint(line.turn_ended, line.turn_ended, "│", "dim")
+    text = Text(f"{line.label:>12} ")
+    for char, style in cells:
+        text.append(char, style)
+    return text
+
+
+def _scale(longest: float) -> Text:
+    text = Text(" " * 13, style="dim")
+    left, right = "0 s: the question ends", f"{longest:.1f} s"
+    return text.append(left + right.rjust(WIDTH - len(left)), "dim")
+
+
+def _table(timelines: list[Timeline]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("seconds after the question", justify="right", style="dim")
+    for line in timelines:
+        table.add_column(line.label, justify="right")
+    rows = (
+        ("end of turn noticed", "turn_ended"),
+        ("first opening text", "opening_text"),
+        ("opening heard", "opening_heard"),
+        ("first continuation text", "continuation_text"),
+        ("continuation heard", "continuation_heard"),
+        ("gap at the seam (silence)", "gap"),
+        ("the bot is first heard", "first_heard"),
+        ("the bot has finished", "over"),
+    )
+    for title, name in rows:
+        style = "bold" if name == "first_heard" else ""
+        table.add_row(title, *(_secs(getattr(line, name)) for line in timelines), style=style)
+    return table
+
+
+def _secs(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
