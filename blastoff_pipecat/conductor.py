@@ -14,13 +14,14 @@ builds the requests that the relay asks for and carries out its actions.
 
 Each open request is read by a task of its own, so that leaving a reply never waits for a socket:
 cancelling the iteration, or `aclose`, closes both requests at once and lets them finish dying in
-the background. `Conductor.aclose` waits for the last of them.
+the background. `Conductor.aclose` waits for the last of them. A request that is closed before its
+end takes its connection with it, so another one is opened at once: the next reply need not wait.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from blastoff_pipecat.conversation import Conversation
 from blastoff_pipecat.endpoints import (
@@ -42,6 +43,10 @@ from blastoff_pipecat.request_builder import RequestBuilder
 
 USAGE_GRACE_SECS = 0.5
 """How long a small model may run on unheard to report its usage."""
+
+ENDING_GRACE_SECS = 0.1
+"""How long a small model may run on unheard where no usage is wanted: most say no more than the
+opening, and one that ends by itself leaves its connection to the next reply."""
 
 
 @dataclass(slots=True)
@@ -103,7 +108,7 @@ class Conductor:
         """Take the two models; nothing is opened yet."""
         self.small = small
         self.large = large
-        self._lines: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def reply(
         self,
@@ -125,9 +130,18 @@ class Conductor:
 
     def open(self, line: Line) -> None:
         """Start reading a request."""
-        line.task = asyncio.create_task(line.read(), name=f"blastoff {line.role} model")
-        self._lines.add(line.task)
-        line.task.add_done_callback(self._lines.discard)
+        line.task = self._start(line.read(), f"blastoff {line.role} model")
+
+    def close(self, line: Line) -> None:
+        """Close a request without waiting for it, and replace the connection that this costs."""
+        if line.close():
+            self._start(line.client.warm(), f"blastoff {line.role} connection")
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def warm(self) -> None:
         """Open a connection to each model, so that the next reply need not."""
@@ -135,9 +149,9 @@ class Conductor:
 
     async def aclose(self) -> None:
         """Close every request and connection. May be called more than once."""
-        for task in self._lines:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._lines, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.small.aclose()
         await self.large.aclose()
 
@@ -168,7 +182,7 @@ class Reply:
                 small_first_token=policy.small_first_token_timeout_secs,
                 large_first_token=policy.large_first_token_timeout_secs,
                 stall=policy.stall_timeout_secs,
-                small_usage=USAGE_GRACE_SECS if report_usage else 0.0,
+                small_usage=USAGE_GRACE_SECS if report_usage else ENDING_GRACE_SECS,
             ),
         )
         self._inbox = Inbox(loop)
@@ -266,8 +280,7 @@ class Reply:
     def _note_answer(self, line: Line) -> list[Heard]:
         self._answered.add(line.role)
         ttfb, ttfat = line.first_output - line.asked, line.first_answer - line.asked
-        if line.role == "large" or line.role not in self._times.ttft:
-            self._times.ttft[line.role] = ttfat
+        self._times.ttft[line.role] = ttfat
         return [ModelAnswered(line.role, line.model, ttfb, ttfat)]
 
     def _carry_out(self, actions: list[act.Action]) -> list[Heard]:
@@ -308,10 +321,9 @@ class Reply:
         line.inbox = self._inbox
         line.asked = self._clock()
         self._times.asked.add(line.role)
-        self._answered.discard(line.role)
         self._conductor.open(line)
 
     def _close(self, role: act.Role) -> None:
         line = self._open.pop(role, None)
         if line is not None:
-            line.close()
+            self._conductor.close(line)

@@ -41,7 +41,7 @@ class Line:
         self.closed = False
         self.inbox: Inbox | None = None
         self.task: asyncio.Task[None] | None = None
-        self._client = client
+        self.client = client
         self._body = body
 
     async def read(self) -> None:
@@ -50,17 +50,17 @@ class Line:
         if inbox is None:
             return
         try:
-            async with aclosing(self._client.stream(self._body)) as stream:
+            async with aclosing(self.client.stream(self._body)) as stream:
                 async for deltas in stream:
                     inbox.put((self, deltas))
         except Exception as error:  # whatever it is, the reply must go on without this model
             inbox.put((self, error))
 
-    def close(self) -> None:
-        """Close the request without waiting for it."""
-        if not self.closed and self.task is not None:
-            self.task.cancel()
+    def close(self) -> bool:
+        """Close the request without waiting for it; tell whether that costs its connection."""
+        running = not self.closed and self.task is not None and self.task.cancel()
         self.closed = True
+        return running
 
 
 class Inbox:

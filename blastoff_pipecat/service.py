@@ -72,7 +72,7 @@ from blastoff_pipecat.metrics import (
     answer_metrics,
     usage_metrics,
 )
-from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
+from blastoff_pipecat.relay.actions import ReportFailures, Role, SayContinuation, SayOpening
 from blastoff_pipecat.report import ReplyReport
 from blastoff_pipecat.request_builder import RequestBuilder
 from blastoff_pipecat.settings import Environment
@@ -90,11 +90,11 @@ _SAMPLING = (
     "presence_penalty",
     "seed",
 )
+_VOIDS_SPECULATION = (EagerEndOfTurnCancelFrame, InterruptionFrame, EndFrame)
 _SETTLES_SPECULATION = (
     UserStoppedSpeakingFrame,
-    EagerEndOfTurnCancelFrame,
-    InterruptionFrame,
-    EndFrame,
+    *_VOIDS_SPECULATION,
+    LLMFullResponseStartFrame,  # of another reply, which takes the held one's place
 )
 
 
@@ -150,7 +150,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         self.latency = LatencySummary()
         self._held_metrics: list[MetricsFrame] = []
         self._held_report: ReplyReport | None = None
-        self._ttfb_reported = False
+        self._voided = False
+        self._ttfb_reported: set[Role] = set()
         self._last_reply_at = time.monotonic()
         self._warming: asyncio.Task[None] | None = None
         self.add_event_handler("on_after_push_frame", _show_opening_upstream)
@@ -256,6 +257,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     async def _process_context(self, context: LLMContext) -> None:
         self._log_llm_response(context)
         conversation = await self._conversation(context)
+        self._voided = False
         reply = self._conductor.reply(
             conversation,
             self._policy,
@@ -267,9 +269,6 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             async with aclosing(reply):
                 async for heard in reply:
                     await self._hear(heard, context, used)
-        except asyncio.CancelledError:
-            self._warm()  # the interrupted request took its connection with it
-            raise
         finally:
             await self._note(reply, used)
 
@@ -306,11 +305,12 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             case SayOpening(text):
                 await self._push_opening(text)
             case ModelAnswered():
-                await self._push_metrics(self._answer_metrics(heard))
+                if self.metrics_enabled:
+                    await self.push_frame(MetricsFrame(data=self._answer_metrics(heard)))
             case ModelUsed():
                 used.append(heard)
                 if self.usage_metrics_enabled:
-                    await self._push_metrics([usage_metrics(heard, self.name)])
+                    await self.push_frame(MetricsFrame(data=[usage_metrics(heard, self.name)]))
             case ToolCalls(calls):
                 await self._run_calls(calls, context)
             case ReportFailures():
@@ -321,7 +321,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         if self._policy.opening_frames == "token" or self._skip_tts:
             await self.push_frame(LLMTextFrame(text))
             return
-        frame = OpeningTextFrame(text)
+        frame = OpeningTextFrame("\n" + text[1:] if text[0] == " " else text)
         frame.skip_tts = self._skip_tts
         await self.push_frame(frame)
 
@@ -362,23 +362,10 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     # Metrics.
 
     def _answer_metrics(self, answered: ModelAnswered) -> list[MetricsData]:
-        if not self.metrics_enabled:
-            return []
-        data = answer_metrics(answered, self.name)
-        if self.report_only_initial_ttfb and self._ttfb_reported:
-            data = data[1:]
-        self._ttfb_reported = True
-        return data
-
-    async def _push_metrics(self, data: list[MetricsData]) -> None:
-        """Push metrics, or hold them until a speculation is settled."""
-        if not data:
-            return
-        frame = MetricsFrame(data=data)
-        if self._speculation_gate.is_speculating:
-            self._held_metrics.append(frame)
-        else:
-            await self.push_frame(frame)
+        ttfb, ttfat = answer_metrics(answered, self.name)
+        repeated = self.report_only_initial_ttfb and answered.role in self._ttfb_reported
+        self._ttfb_reported.add(answered.role)
+        return [ttfat] if repeated else [ttfb, ttfat]
 
     async def _note(self, reply: Reply, used: list[ModelUsed]) -> None:
         """Report a reply that has ended, or hold its report until its speculation is settled."""
@@ -386,38 +373,41 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         small, large = self._conductor.small.endpoint, self._conductor.large.endpoint
         trace_reply(report, small.model, large.model, used)
         logger.debug(f"{self}: reply {report.outcome}: {report}")
-        if not self._speculation_gate.is_speculating:
-            await self._push_report(report)
-        elif report.outcome == "interrupted":
-            self._held_metrics.clear()
-            await self._push_report(replace(report, outcome="withdrawn"))
-        else:
+        if self._speculation_gate.is_speculating:
             self._held_report = report
+        else:
+            await self._push_report(report, withdrawn=self._voided)
 
-    async def _push_report(self, report: ReplyReport) -> None:
+    async def _push_report(self, report: ReplyReport, *, withdrawn: bool) -> None:
+        if withdrawn:
+            report = replace(report, outcome="withdrawn")
         self.latency.add(report)
         if self.metrics_enabled:
             model = self._conductor.large.endpoint.model
             data = DualLLMMetricsData.of(report, processor=self.name, model=model)
-            await self.push_frame(MetricsFrame(data=[data]))
+            await super().push_frame(MetricsFrame(data=[data]))
 
     async def push_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
     ) -> None:
-        """Push a frame; one that settles a speculation is followed by the metrics it held back."""
+        """Push a frame, but hold metrics until the speculation that they belong to is settled."""
+        if isinstance(frame, MetricsFrame) and self._speculation_gate.is_speculating:
+            self._held_metrics.append(frame)
+            return
+        if isinstance(frame, _VOIDS_SPECULATION) and self._speculation_gate.is_speculating:
+            self._voided = True
         await super().push_frame(frame, direction)
         if (self._held_report or self._held_metrics) and isinstance(frame, _SETTLES_SPECULATION):
-            await self._settle(confirmed=isinstance(frame, UserStoppedSpeakingFrame))
+            await self._settle(withdrawn=not isinstance(frame, UserStoppedSpeakingFrame))
 
-    async def _settle(self, *, confirmed: bool) -> None:
+    async def _settle(self, *, withdrawn: bool) -> None:
+        """Let go of the metrics that were held back."""
         held, self._held_metrics = self._held_metrics, []
         report, self._held_report = self._held_report, None
-        if not confirmed and report is not None:
-            report = replace(report, outcome="withdrawn")
         for frame in held:
-            await self.push_frame(frame)
+            await super().push_frame(frame)
         if report is not None:
-            await self._push_report(report)
+            await self._push_report(report, withdrawn=withdrawn)
 
     # Inference outside the pipeline.
 
