@@ -159,6 +159,8 @@ class TestDependencies:
             "pipecat-ai",
             "httpx",
             "httpx-aiohttp",
+            "aiohttp",
+            "yarl",
             "python-dotenv",
         }
 
