@@ -4,7 +4,7 @@ What the service promises for every `LLMContextFrame`:
 
 - one `LLMFullResponseStartFrame`, then the reply's text, then one `LLMFullResponseEndFrame`;
 - an opening leaves as `OpeningTextFrame`s, which a TTS speaks without waiting for more text; after
-  the first plain `LLMTextFrame` of a reply there are only plain ones;
+  the first words in a plain `LLMTextFrame` there are only plain ones;
 - an interruption ends the reply at once: both requests are closed, nothing more leaves;
 - a failure of one model is an `ErrorFrame` of a non-permanent category while the other speaks; a
   failure of both is one `ErrorFrame`, classified as a stock service's would be.
@@ -321,9 +321,12 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         if self._policy.opening_frames == "token" or self._skip_tts:
             await self.push_frame(LLMTextFrame(text))
             return
-        frame = OpeningTextFrame("\n" + text[1:] if text[0] == " " else text)
-        frame.skip_tts = self._skip_tts
-        await self.push_frame(frame)
+        spoken = text.lstrip()
+        if spoken != text:
+            # A TTS that streams tokens needs the space between two frames, one that takes whole
+            # sentences must not have it in them: as plain text it reaches the one that needs it.
+            await self.push_frame(LLMTextFrame(text[: len(text) - len(spoken)]))
+        await self.push_frame(OpeningTextFrame(spoken))
 
     async def _run_calls(self, calls: tuple[ToolCall, ...], context: LLMContext) -> None:
         functions: list[FunctionCallFromLLM] = []

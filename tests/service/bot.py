@@ -1,6 +1,7 @@
 """A voice bot in a real pipeline, of which tests see every frame and every word spoken."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipecat.frames.frames import (
+    DataFrame,
     EndFrame,
     ErrorFrame,
     Frame,
@@ -23,10 +25,15 @@ from pipecat.metrics.metrics import MetricsData
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TextAggregationMode, TTSService
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat import DualLLMMetricsData, OpeningTextFrame
@@ -58,6 +65,64 @@ class RecordingTTS(TTSService):
         yield TTSAudioRawFrame(b"\0" * 640, 16000, 1, context_id=context_id)
 
 
+@dataclass
+class _Said(DataFrame):
+    """Stands in a voice's queue behind what it says."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class WordTTS(RecordingTTS):
+    """A voice that tells when it says which word, as streaming voices do.
+
+    Args:
+        unspaced: Whether words are single signs with nothing between them (Chinese).
+    """
+
+    def __init__(self, *, unspaced: bool = False, **kwargs: Any) -> None:
+        super().__init__(push_text_frames=False, **kwargs)
+        self._unspaced = unspaced
+        self._growing = ""
+        self._at = 0.0
+
+    async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
+        async for frame in super().run_tts(text, context_id):
+            yield frame
+        self._growing += text
+        if self._is_streaming_tokens:
+            whole, space, growing = self._growing.rpartition(" ")
+            await self._time(whole, context_id)
+            self._growing = space + growing
+        else:
+            await self._time(self._growing, context_id)
+            self._growing = ""
+        # Saying it takes time: the next text comes after these words.
+        said = _Said()
+        await self.append_to_audio_context(context_id, said)
+        await said.event.wait()
+
+    async def on_turn_context_completed(self) -> None:
+        if self._turn_context_id:
+            await self._time(self._growing, self._turn_context_id)
+        self._growing = ""
+        await super().on_turn_context_completed()
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        if isinstance(frame, _Said):
+            frame.event.set()
+        else:
+            await super().push_frame(frame, direction)
+
+    async def _time(self, text: str, context_id: str) -> None:
+        for word in re.findall(r"\w\W*", text) if self._unspaced else text.split():
+            self._at += 0.001
+            await self.add_word_timestamps(
+                [(word, self._at)], context_id, includes_inter_frame_spaces=self._unspaced
+            )
+
+
 class Ear(FrameProcessor):
     """Notes the frames that pass, and when."""
 
@@ -80,6 +145,7 @@ class Bot:
     llm: Any
     worker: PipelineWorker
     context: LLMContext
+    front: Ear
     before: Ear
     after: Ear
     end: Ear
@@ -178,19 +244,31 @@ class Bot:
         return self.metrics(DualLLMMetricsData)
 
 
+def quick_stops() -> list[Any]:
+    """Turn stop strategies: a turn ends after a short silence."""
+    return [SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.05)]
+
+
+def quick_turns() -> UserTurnStrategies:
+    """Pipecat's turn strategies, where a short silence ends a turn."""
+    return UserTurnStrategies(stop=quick_stops())
+
+
 @asynccontextmanager
 async def talking_to(
     llm: Any,
     *,
     messages: list[Any] | None = None,
     tools: Any = None,
-    tts: bool = True,
+    tts: bool | RecordingTTS = True,
     mode: TextAggregationMode = TextAggregationMode.SENTENCE,
+    front: list[FrameProcessor] | None = None,
     behind: list[FrameProcessor] | None = None,
+    output: list[FrameProcessor] | None = None,
     params: PipelineParams | None = None,
     enable_rtvi: bool = False,
     observers: list[Any] | None = None,
-    pair: Callable[[LLMContext], LLMContextAggregatorPair] = LLMContextAggregatorPair,
+    pair: Callable[[LLMContext], LLMContextAggregatorPair] | None = None,
     worker_options: dict[str, Any] | None = None,
 ) -> AsyncGenerator[Bot]:
     """Run a bot around an LLM service until the block ends.
@@ -199,30 +277,43 @@ async def talking_to(
         llm: The service.
         messages: The context's first messages.
         tools: The context's tools.
-        tts: Whether the bot has a voice.
-        mode: How the voice aggregates text.
+        tts: Whether the bot has a voice, or the voice.
+        mode: How a voice that is not given aggregates text.
+        front: Processors in front of the user aggregator.
         behind: Processors between the service and the voice.
+        output: Processors between the voice and the assistant aggregator.
         params: The pipeline's parameters.
         enable_rtvi: Whether an RTVI processor runs in front.
         observers: The pipeline's observers.
-        pair: Makes the two context aggregators.
+        pair: Makes the two context aggregators; None for such as do without a turn model.
         worker_options: More options of the worker.
     """
     context = LLMContext(messages or [], **({"tools": tools} if tools is not None else {}))
     changed = asyncio.Event()
-    before, after, end = Ear(changed.set), Ear(changed.set), Ear(changed.set)
-    voice = RecordingTTS(text_aggregation_mode=mode) if tts else None
+    in_front, before, after, end = (Ear(changed.set) for _ in range(4))
+    voice = tts if isinstance(tts, RecordingTTS) else None
+    if tts and not voice:
+        voice = RecordingTTS(text_aggregation_mode=mode)
     if voice:
         voice.on_said = changed.set
-    aggregators = pair(context)
+    aggregators = (
+        pair(context)
+        if pair
+        else LLMContextAggregatorPair(
+            context, user_params=LLMUserAggregatorParams(user_turn_strategies=quick_turns())
+        )
+    )
     pipeline = Pipeline(
         [
+            *(front or []),
+            in_front,
             aggregators.user(),
             before,
             llm,
             after,
             *(behind or []),
             *([voice] if voice else []),
+            *(output or []),
             aggregators.assistant(),
             end,
         ]
@@ -246,7 +337,7 @@ async def talking_to(
     running = asyncio.create_task(runner.run())
     try:
         await asyncio.wait_for(ready.wait(), PATIENCE_SECS)
-        yield Bot(llm, worker, context, before, after, end, voice, changed)
+        yield Bot(llm, worker, context, in_front, before, after, end, voice, changed)
     finally:
         await worker.queue_frame(EndFrame())
         await asyncio.wait_for(running, PATIENCE_SECS)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pipecat.services.openai.llm import OpenAILLMService
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
 from blastoff_pipecat.testing import ScriptedEndpoint
@@ -34,3 +35,19 @@ def make_llm(server: ScriptedEndpoint) -> Any:
         )
 
     return make
+
+
+@pytest.fixture
+async def make_stock(server: ScriptedEndpoint) -> AsyncIterator[Any]:
+    """Make Pipecat's own service of the scripted server's "large" model, to compare with."""
+    made: list[OpenAILLMService] = []
+
+    def make(*, service: dict[str, Any] | None = None, **settings: Any) -> OpenAILLMService:
+        options = {"base_url": server.url, "api_key": "a-key", **(service or {})}
+        settings = {"model": "large", **settings}
+        made.append(OpenAILLMService(settings=OpenAILLMService.Settings(**settings), **options))
+        return made[-1]
+
+    yield make
+    for llm in made:
+        await llm._client.close()  # which Pipecat leaves open
