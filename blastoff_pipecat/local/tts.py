@@ -111,10 +111,16 @@ class LocalTTSService(TTSService):
         """The sound of a text in pieces, each made in the thread."""
         voice = await self._in_thread(Voice.shared, self._voice_name())
         pieces = voice.stream(text, assert_given(self._settings.speed))
+        silent = True
         try:
             while (piece := await self._in_thread(next, pieces, None)) is not None:
+                silent = False
                 for start in range(0, len(piece), self._piece_bytes):
                     yield piece[start : start + self._piece_bytes]
+            if silent:
+                # Pipecat retires a voice that stays silent for three texts in a row.
+                logger.warning(f"{self}: there is nothing in [{text}] that this voice can say")
+                yield bytes(self._piece_bytes // 2)
         finally:
             # In the thread: it may still be at work on a piece that nobody waits for any more.
             self._thread.submit(pieces.close)

@@ -1,18 +1,17 @@
 """The embedded voice and ear, with their real weights, in real pipelines."""
 
+import asyncio
 import re
 import threading
-import time
 from collections.abc import Sequence
 
 import pytest
 from pipecat.frames.frames import (
     AggregatedTextFrame,
+    EndFrame,
     ErrorFrame,
     Frame,
     InputAudioRawFrame,
-    InterruptionFrame,
-    LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     TextType,
     TranscriptionFrame,
@@ -23,10 +22,11 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.tests.utils import run_test
 from pipecat.transcriptions.language import Language
+from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.local.store import ModelStore
@@ -50,12 +50,12 @@ def _aggregated(text: str) -> AggregatedTextFrame:
 
 
 async def _speak(
-    text: str, rate: int, settings: LocalTTSService.Settings | None = None
+    rate: int, *texts: str, settings: LocalTTSService.Settings | None = None
 ) -> Sequence[Frame]:
-    """What a pipeline with the voice sends on for a text."""
+    """What a pipeline with the voice sends on for some texts."""
     down, up = await run_test(
         LocalTTSService(settings=settings),
-        frames_to_send=[TTSSpeakFrame(text)],
+        frames_to_send=[TTSSpeakFrame(text) for text in texts],
         pipeline_params=PipelineParams(audio_out_sample_rate=rate),
         start_timeout=30,
     )
@@ -103,8 +103,11 @@ def _word_errors(said: list[str], heard: list[str]) -> int:
 @pytest.mark.parametrize("rate", [24_000, 16_000, 8_000])
 async def test_what_the_voice_says_the_ear_understands(rate: int) -> None:
     """At the rates of a browser and of a phone, at most one word in twenty is misheard."""
-    sounds = [_sound(await _speak(sentence, rate)) for sentence in SENTENCES]
-    heard = await _hear(sounds, rate)
+    sounds: dict[str | None, bytes] = {}
+    for frame in await _speak(rate, *SENTENCES):
+        if isinstance(frame, TTSAudioRawFrame):
+            sounds[frame.context_id] = sounds.get(frame.context_id, b"") + frame.audio
+    heard = await _hear(list(sounds.values()), rate)
     assert len(heard) == len(SENTENCES)
     errors = sum(_word_errors(_words(s), _words(h)) for s, h in zip(SENTENCES, heard, strict=True))
     assert errors <= 0.05 * sum(len(_words(sentence)) for sentence in SENTENCES), heard
@@ -112,7 +115,7 @@ async def test_what_the_voice_says_the_ear_understands(rate: int) -> None:
 
 async def test_sound_comes_in_the_pipelines_rate_and_shape() -> None:
     """Frames are 16-bit mono at the pipeline's rate, framed by started and stopped."""
-    frames = await _speak("Hello there.", 8_000)
+    frames = await _speak(8_000, "Hello there.")
     sounds = [frame for frame in frames if isinstance(frame, TTSAudioRawFrame)]
     assert {(frame.sample_rate, frame.num_channels) for frame in sounds} == {(8_000, 1)}
     assert isinstance(frames[-1], TTSStoppedFrame)
@@ -121,7 +124,7 @@ async def test_sound_comes_in_the_pipelines_rate_and_shape() -> None:
 
 async def test_the_first_sound_is_not_silence() -> None:
     """A listener does not wait for leading silence, and a comma is no long pause."""
-    sound = _sound(await _speak("Good question, let me think,", 24_000))
+    sound = _sound(await _speak(24_000, "Good question, let me think,"))
     samples = memoryview(sound).cast("h")
     loud = [index for index, sample in enumerate(samples) if abs(sample) > 300]
     assert loud[0] / 24_000 < 0.08
@@ -130,67 +133,56 @@ async def test_the_first_sound_is_not_silence() -> None:
 
 async def test_speed_changes_the_pace() -> None:
     """The speed setting makes the same words shorter."""
-    slow = _sound(await _speak(SENTENCES[0], 24_000))
-    fast = _sound(await _speak(SENTENCES[0], 24_000, LocalTTSService.Settings(speed=1.5)))
+    slow = _sound(await _speak(24_000, SENTENCES[0]))
+    fast = _sound(await _speak(24_000, SENTENCES[0], settings=LocalTTSService.Settings(speed=1.5)))
     assert len(fast) < 0.8 * len(slow)
 
 
 async def test_a_text_without_words_is_silent_and_harmless() -> None:
-    """Text that the voice cannot read makes no sound and no error."""
-    assert _sound(await _speak("你好", 24_000)) == b""
+    """Text that the voice cannot read is a moment of silence, and no error that retires it."""
+    sound = _sound(await _speak(24_000, "你好"))
+    assert 0 < len(sound) / 2 / 24_000 < 0.2
+    assert not any(sound)
 
 
-class _Interrupter(FrameProcessor):
-    """Interrupts the bot at the first sound it hears."""
+class _Listener(FrameProcessor):
+    """Interrupts the bot at the first sound it hears, and keeps what it hears afterwards."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.interrupted = False
+        self.interrupted = asyncio.Event()
+        self.before: list[Frame] = []
+        self.after: list[Frame] = []
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
         await self.push_frame(frame, direction)
-        if isinstance(frame, TTSAudioRawFrame) and not self.interrupted:
-            self.interrupted = True
+        (self.after if self.interrupted.is_set() else self.before).append(frame)
+        if isinstance(frame, TTSAudioRawFrame) and not self.interrupted.is_set():
+            self.interrupted.set()
             await self.broadcast_interruption()
 
 
-async def test_an_interrupted_voice_is_silent_at_once() -> None:
-    """After an interruption no sound of that reply follows, and its thread is soon at rest."""
-    started = time.monotonic()
-    down, _ = await run_test(
-        Pipeline([LocalTTSService(), _Interrupter()]),
-        frames_to_send=[
-            LLMFullResponseStartFrame(),
-            _aggregated(LONG),
-            LLMFullResponseEndFrame(),
-        ],
-        start_timeout=30,
+async def test_an_interrupted_voice_stops_and_speaks_again() -> None:
+    """After an interruption nothing of that reply is heard, the next is, and no thread is left."""
+    listener = _Listener()
+    worker = PipelineWorker(
+        Pipeline([LocalTTSService(), listener]), enable_rtvi=False, cancel_on_idle_timeout=False
     )
-    took = time.monotonic() - started
-    index = next(i for i, frame in enumerate(down) if isinstance(frame, InterruptionFrame))
-    assert not [frame for frame in down[index:] if isinstance(frame, TTSAudioRawFrame)]
-    assert 0 < len(_sound(down)) / 2 / 24_000 < 60, f"it went on speaking ({took:.1f} s)"
-    for thread in threading.enumerate():
-        if thread.name.startswith("local-tts"):
-            thread.join(2)
-            assert not thread.is_alive()
-
-
-async def test_the_voice_speaks_again_after_an_interruption() -> None:
-    """An interruption ends one reply, not the service."""
-    down, _ = await run_test(
-        Pipeline([LocalTTSService(), _Interrupter()]),
-        frames_to_send=[
-            LLMFullResponseStartFrame(),
-            _aggregated(LONG),
-            LLMFullResponseEndFrame(),
-            TTSSpeakFrame("And this is something else."),
-        ],
-        start_timeout=30,
-    )
-    texts = [getattr(frame, "text", "") for frame in down]
-    assert "And this is something else." in texts
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    running = asyncio.create_task(runner.run())
+    await worker.queue_frames([LLMFullResponseStartFrame(), _aggregated(LONG)])
+    await asyncio.wait_for(listener.interrupted.wait(), 30)
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith("local-tts")]
+    await worker.queue_frames([TTSSpeakFrame("And now something else."), EndFrame()])
+    await asyncio.wait_for(running, 30)
+    assert "And now something else." in [getattr(frame, "text", "") for frame in listener.after]
+    assert 0.5 < len(_sound(listener.after)) / 2 / 24_000 < 3, "the interrupted reply went on"
+    assert len(threads) == 1
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 async def test_a_language_that_the_ear_does_not_know_is_refused() -> None:
