@@ -21,6 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
+from aiohttp.http import HttpProcessingError
 from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
@@ -35,6 +36,10 @@ _reused: ContextVar[bool] = ContextVar("blastoff_connection_reused", default=Fal
 _tls_lock = threading.Lock()
 
 
+BROKEN = (httpx.HTTPError, aiohttp.ClientError, HttpProcessingError, OSError)
+"""What a request raises when the network or the server is at fault."""
+
+
 class StaleConnection(Exception):
     """A kept-alive connection turned out to be closed before any byte of the response came."""
 
@@ -42,7 +47,15 @@ class StaleConnection(Exception):
 class Connections:
     """The connection pool of one endpoint. Cheap to make: all the rest is made at first use."""
 
-    __slots__ = ("_connect_timeout", "_origin", "_proxy", "_session", "_transport", "closed")
+    __slots__ = (
+        "_connect_timeout",
+        "_origin",
+        "_proxy",
+        "_responses",
+        "_session",
+        "_transport",
+        "closed",
+    )
 
     def __init__(self, url: str, connect_timeout: float) -> None:
         """Remember where to connect to.
@@ -57,6 +70,7 @@ class Connections:
         self._proxy: str | None = None
         self._session: aiohttp.ClientSession | None = None
         self._transport: AiohttpTransport | None = None
+        self._responses: set[httpx.Response] = set()
 
     async def open(self) -> AiohttpTransport:
         """Return the transport, made where this is the first use."""
@@ -70,7 +84,7 @@ class Connections:
             self._proxy = proxy_for(self._origin)
             self._session = _new_session(context)
             self._transport = AiohttpTransport(
-                verify=context if context is not True else False,  # else it makes a context
+                verify=_unused_context() if context is True else context,
                 client=self._session,
                 proxy=None if self._proxy is None else httpx.Proxy(self._proxy),
             )
@@ -81,7 +95,7 @@ class Connections:
 
         Raises:
             StaleConnection: To be sent again: the kept-alive connection had been closed.
-            httpx.HTTPError: No connection, or it broke.
+            BROKEN: No connection, or it broke.
         """
         transport = await self.open()
         request.extensions["timeout"] = {
@@ -92,7 +106,9 @@ class Connections:
         }
         reused = _reused.set(False)
         try:
-            return await transport.handle_async_request(request)
+            response = await transport.handle_async_request(request)
+            self._responses.add(response)
+            return response
         except httpx.HTTPError as exc:
             lost = isinstance(
                 exc.__cause__, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError
@@ -102,6 +118,12 @@ class Connections:
             raise
         finally:
             _reused.reset(reused)
+
+    async def release(self, response: httpx.Response) -> None:
+        """Keep the connection of a response that was read to its end, and close it else."""
+        self._responses.discard(response)
+        with contextlib.suppress(*BROKEN):
+            await response.aclose()
 
     async def warm(self) -> None:
         """Open a connection and keep it, unless an idle one is open already.
@@ -131,6 +153,8 @@ class Connections:
     async def aclose(self) -> None:
         """Close all connections, those in use too."""
         self.closed = True
+        for response in tuple(self._responses):  # aiohttp leaves those who read from one waiting
+            await self.release(response)
         session, self._session, self._transport = self._session, None, None
         if session is not None:
             await session.close()
@@ -142,6 +166,12 @@ def _ssl_context() -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+@cache
+def _unused_context() -> ssl.SSLContext:
+    """Make what plain HTTP hands to the transport, which would make one of its own otherwise."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def shared_ssl_context() -> ssl.SSLContext:

@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import httpx
+
 CONTINUATIONS = (
     "auto",
     "history",
@@ -160,7 +162,8 @@ def _check_base_url(value: object) -> None:
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
-    except ValueError as exc:
+        httpx.URL(text)
+    except (ValueError, httpx.InvalidURL) as exc:
         raise ValueError(
             f"ChatEndpoint base_url {quoted} is not a URL ({exc}): {advice}."
         ) from None

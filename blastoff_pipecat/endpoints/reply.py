@@ -113,6 +113,10 @@ class ReplyDecoder:
             self._text.append("\ufffd")
         self._join(deltas)
         if self.finish_reason is None:
+            if self._sse.odd is not None and not self.done:
+                raise GarbledStream(
+                    self._endpoint, "an event stream with something else in it", self._sse.odd
+                )
             if not self._saw_choices:
                 raise GarbledStream(self._endpoint, "an event stream with no reply in it", b"")
             if not self.done:

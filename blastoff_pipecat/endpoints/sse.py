@@ -17,13 +17,15 @@ class SseDecoder:
         is_stream: Whether the first line that is not blank was a line of an event stream; None as
             long as no whole line has come. Where it is False nothing is decoded: the caller has
             another kind of body in hand.
+        odd: The first line of a stream that none should have; such lines are passed over.
     """
 
-    __slots__ = ("_data", "_rest", "is_stream")
+    __slots__ = ("_data", "_rest", "is_stream", "odd")
 
     def __init__(self) -> None:
         """Start before the first byte."""
         self.is_stream: bool | None = None
+        self.odd: bytes | None = None
         self._rest = b""  # the last line, as long as its end has not come
         self._data: bytes | None = None  # data lines of the event that is not yet over
 
@@ -46,9 +48,12 @@ class SseDecoder:
             if line.startswith(b"data:"):
                 value = line[6:] if line.startswith(b"data: ") else line[5:]
                 data = value if data is None else data + b"\n" + value
-            elif not line and data is not None:
-                payloads.append(data)
-                data = None
+            elif not line:
+                if data is not None:
+                    payloads.append(data)
+                    data = None
+            elif self.odd is None and not _is_field(line):
+                self.odd = line
         self._data = data
         return payloads
 
@@ -62,8 +67,13 @@ class SseDecoder:
             bare = line.removeprefix(_BOM).rstrip(b"\r")
             if not bare.strip():
                 continue
-            name, colon, _ = bare.partition(b":")
-            self.is_stream = name in _FIELDS or (not name and bool(colon))
+            self.is_stream = _is_field(bare)
             lines[number] = bare
             return self.is_stream
         return False
+
+
+def _is_field(line: bytes) -> bool:
+    """Whether a line is a comment, or a field that event streams have."""
+    name, colon, _ = line.partition(b":")
+    return name in _FIELDS or (not name and bool(colon))

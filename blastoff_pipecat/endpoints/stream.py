@@ -7,9 +7,10 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
+import aiohttp
 import httpx
 
-from blastoff_pipecat.endpoints.connections import Connections, StaleConnection
+from blastoff_pipecat.endpoints.connections import BROKEN, Connections, StaleConnection
 from blastoff_pipecat.endpoints.deltas import (
     Completion,
     Delta,
@@ -25,6 +26,7 @@ from blastoff_pipecat.endpoints.errors import (
     ConnectFailed,
     EndpointError,
     EndpointTimeout,
+    GarbledStream,
     RequestRefused,
     ServerFailed,
     error_body,
@@ -50,6 +52,7 @@ _TAIL_SECS = 0.5  # after finish_reason: how long usage and the end of the body 
 _DRAIN_SECS = 0.1  # after [DONE]: how long the end of the body may take
 _REFUSAL_SECS = 2.0  # how long the body of an error response may take
 _REFUSAL_BYTES = 65_536
+_PIECE_BYTES = 262_144  # of a request's body that are handed to the network at once
 _USER_AGENT = "blastoff-pipecat"
 
 
@@ -60,7 +63,7 @@ class ChatClient:
     makes one closes it with `aclose`. It belongs to the event loop that first uses it.
     """
 
-    __slots__ = ("_connect_timeout", "_connections", "_headers", "endpoint")
+    __slots__ = ("_connect_timeout", "_connections", "_headers", "_url", "endpoint")
 
     def __init__(self, endpoint: ChatEndpoint, *, connect_timeout: float = 2.0) -> None:
         """Prepare to ask ``endpoint``.
@@ -87,7 +90,9 @@ class ChatClient:
         }
         if endpoint.api_key is not None:
             headers["authorization"] = f"Bearer {endpoint.api_key}"
-        self._headers = headers | {name.lower(): value for name, value in endpoint.headers.items()}
+        headers |= {name.lower(): value for name, value in endpoint.headers.items()}
+        self._headers = httpx.Headers(headers)
+        self._url = httpx.URL(endpoint.url)
 
     async def warm(self) -> None:
         """Have an open connection ready; cheap where one is idle. Never raises."""
@@ -130,7 +135,7 @@ class ChatClient:
                         yield deltas
                     if decoder.finish_reason is not None or decoder.done:
                         break
-            except httpx.HTTPError as exc:
+            except BROKEN as exc:
                 raise self._broken(exc) from None
             if decoder.finish_reason is not None:
                 # The reply is complete: whatever is wrong from here on costs at most the usage.
@@ -145,7 +150,7 @@ class ChatClient:
             while await _next(chunks, deadline):
                 pass
         finally:
-            await response.aclose()
+            await self._connections.release(response)
 
     async def complete(self, body: Mapping[str, Any]) -> Completion:
         """Ask for a reply and return it whole.
@@ -165,10 +170,10 @@ class ChatClient:
                 deltas += decoder.feed(raw)
                 if decoder.done:
                     break
-        except httpx.HTTPError as exc:
+        except BROKEN as exc:
             raise self._broken(exc) from None
         finally:
-            await response.aclose()
+            await self._connections.release(response)
         return _whole(deltas + decoder.end())
 
     async def aclose(self) -> None:
@@ -185,32 +190,38 @@ class ChatClient:
         whole = fitted(self.endpoint, whole)
         return dumps(_merged(whole, self.endpoint.extra) if self.endpoint.extra else whole)
 
+    def _request(self, content: bytes) -> httpx.Request:
+        """Make a request; a large body goes in pieces, between which others get their turn."""
+        if len(content) <= _PIECE_BYTES:
+            return httpx.Request("POST", self._url, headers=self._headers, content=content)
+        headers = self._headers.copy()
+        headers["content-length"] = str(len(content))
+        return httpx.Request("POST", self._url, headers=headers, content=_pieces(content))
+
     async def _send(self, content: bytes) -> httpx.Response:
         """Send a request until a connection takes it, and return a response with status 2xx."""
         while True:
             if self._connections.closed:
                 raise ConnectFailed(self.endpoint, "the client was closed")
-            request = httpx.Request(
-                "POST", self.endpoint.url, headers=self._headers, content=content
-            )
+            request = self._request(content)
             try:
                 response = await self._connections.send(request)
             except StaleConnection:
                 # Each of these uses up a kept-alive connection: the next is new, or is still good.
                 continue
-            except httpx.HTTPError as exc:
+            except BROKEN as exc:
                 raise self._unreachable(exc) from None
             if 200 <= response.status_code < 300:
                 return response
             try:
                 raise await self._refusal(response)
             finally:
-                await response.aclose()
+                await self._connections.release(response)
 
     async def _refusal(self, response: httpx.Response) -> EndpointError:
         """Read why the server did not answer with a reply."""
         body = b""
-        with contextlib.suppress(TimeoutError, httpx.HTTPError):
+        with contextlib.suppress(*BROKEN):  # a TimeoutError is an OSError
             async with asyncio.timeout(_REFUSAL_SECS):
                 async for raw in _raw(response):
                     body += raw
@@ -226,18 +237,32 @@ class ChatClient:
             return RequestRefused(self.endpoint, status, f"moved to {where}: change base_url")
         return RequestRefused(self.endpoint, status, error_body(body))
 
-    def _unreachable(self, exc: httpx.HTTPError) -> EndpointError:
+    def _unreachable(self, exc: Exception) -> EndpointError:
         """Say why no response came."""
-        cause = exc.__cause__ or exc
-        if isinstance(cause, TimeoutError):
-            return EndpointTimeout(self.endpoint, "connect", self._connect_timeout)
+        cause = exc.__cause__ or exc  # httpx-aiohttp takes most of aiohttp's errors for timeouts
         said = excerpt(str(cause) or type(cause).__name__)
-        if isinstance(exc, httpx.ConnectError | httpx.ProxyError):
-            return ConnectFailed(self.endpoint, said)
-        return ServerFailed(self.endpoint, f"no response, the connection broke: {said}")
+        match cause:
+            case TimeoutError():
+                return EndpointTimeout(self.endpoint, "connect", self._connect_timeout)
+            case (
+                aiohttp.ClientConnectorError()
+                | aiohttp.ClientProxyConnectionError()
+                | aiohttp.ClientHttpProxyError()
+                | aiohttp.ClientSSLError()
+                | aiohttp.InvalidURL()
+            ):
+                return ConnectFailed(self.endpoint, said)
+            case aiohttp.ClientResponseError():
+                return GarbledStream(self.endpoint, "an answer that is not HTTP", cause.message)
+            case _ if self._connections.closed:
+                return ConnectFailed(self.endpoint, "the client was closed")
+            case _:
+                return ServerFailed(self.endpoint, f"no response, the connection broke: {said}")
 
-    def _broken(self, exc: httpx.HTTPError) -> EndpointError:
+    def _broken(self, exc: Exception) -> EndpointError:
         """Say that a reply broke off."""
+        if self._connections.closed:
+            return ConnectFailed(self.endpoint, "the client was closed")
         said = excerpt(str(exc) or type(exc).__name__)
         return ServerFailed(self.endpoint, f"the stream broke off: {said}")
 
@@ -249,9 +274,15 @@ def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
     return aiter(stream)
 
 
+async def _pieces(content: bytes) -> AsyncGenerator[bytes, None]:
+    """Cut a body."""
+    for start in range(0, len(content), _PIECE_BYTES):
+        yield content[start : start + _PIECE_BYTES]
+
+
 async def _next(chunks: AsyncIterator[bytes], deadline: float) -> bytes:
     """Return the next read; nothing at the body's end, when it breaks off, or at the deadline."""
-    with contextlib.suppress(TimeoutError, httpx.HTTPError):
+    with contextlib.suppress(*BROKEN):  # a TimeoutError is an OSError
         async with asyncio.timeout_at(deadline):
             return await anext(chunks, b"")
     return b""
