@@ -1,5 +1,6 @@
 import asyncio
 import time
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from blastoff_pipecat.endpoints import (
     UsageReport,
 )
 from blastoff_pipecat.testing import ERROR_SHAPES, WRONG_SHAPES, Fault, Script, ScriptedEndpoint
-from tests.endpoints.conftest import BODY, KEY, MakeClient, reads, reply
+from tests.endpoints.conftest import BODY, KEY, MakeClient, reply
 
 TEXT = "Sure — let me look\u2028at that, 好的, it is 😀."
 
@@ -29,14 +30,19 @@ def text_of(deltas: list[Any]) -> str:
 
 
 async def test_a_reply_comes_token_by_token(server: ScriptedEndpoint, connect: MakeClient) -> None:
-    """Each network read is one list; usage and the end come last."""
-    server.play("m", Script("Sure, let me look.", pace=0.01))
-    got = await reads(connect(server.url))
-    assert [deltas for deltas in got if deltas == []] == []
-    assert text_of([delta for deltas in got for delta in deltas]) == "Sure, let me look."
-    assert len(got) > 3
-    assert isinstance(got[-1][-2], UsageReport)
-    assert got[-1][-1] == Finished("stop")
+    """Each token is given before the next is sent; usage and the end come last."""
+    heard = [asyncio.Event(), asyncio.Event()]
+    server.play("m", Script(["Sure,", heard[0], " let me", heard[1], " look."]))
+    stream = connect(server.url).stream(BODY)
+    async with asyncio.timeout(5.0), aclosing(stream):
+        assert await anext(stream) == [TextDelta("Sure,")]
+        heard[0].set()
+        assert await anext(stream) == [TextDelta(" let me")]
+        heard[1].set()
+        rest = [delta async for deltas in stream for delta in deltas]
+    assert rest[0] == TextDelta(" look.")
+    assert isinstance(rest[1], UsageReport)
+    assert rest[2:] == [Finished("stop")]
 
 
 async def test_the_request_is_whole(server: ScriptedEndpoint, connect: MakeClient) -> None:
@@ -231,8 +237,8 @@ async def test_closing_the_stream_reaches_the_server_at_once(
     await anext(stream)
     started = time.monotonic()
     await stream.aclose()
-    assert time.monotonic() - started < 0.05
-    await server.until(lambda: server.requests[0].disconnected, timeout=0.5)
+    assert time.monotonic() - started < 0.25
+    await server.until(lambda: server.requests[0].disconnected, timeout=2.0)
 
 
 @pytest.mark.parametrize(
@@ -261,8 +267,8 @@ async def test_cancelling_reaches_the_server_at_once(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert time.monotonic() - started < 0.05
-    await server.until(lambda: server.requests[0].disconnected, timeout=0.5)
+    assert time.monotonic() - started < 0.25
+    await server.until(lambda: server.requests[0].disconnected, timeout=2.0)
 
 
 async def test_a_reply_works_after_an_interruption(
@@ -370,7 +376,7 @@ async def test_a_host_that_does_not_answer_is_a_timeout(connect: MakeClient) -> 
         with pytest.raises(EndpointTimeout, match=r"0\.1 s") as caught:
             await reply(connect(url, connect_timeout=0.1))
         assert caught.value.what == "connect"
-        assert 0.09 < time.monotonic() - started < 0.5
+        assert 0.09 < time.monotonic() - started < 1.5
 
 
 async def test_a_closed_client_says_so(server: ScriptedEndpoint, connect: MakeClient) -> None:
@@ -380,7 +386,7 @@ async def test_a_closed_client_says_so(server: ScriptedEndpoint, connect: MakeCl
     await reply(client)
     await client.aclose()
     await client.aclose()
-    await server.until(lambda: server.open_connections == 0, timeout=0.5)
+    await server.until(lambda: server.open_connections == 0, timeout=2.0)
     with pytest.raises(ConnectFailed, match="closed"):
         await reply(client)
 
