@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from blastoff_pipecat.endpoints import (
     ServerFailed,
     TextDelta,
 )
-from blastoff_pipecat.endpoints.connections import proxy_for, shared_ssl_context
+from blastoff_pipecat.endpoints.connections import _ssl_context, proxy_for, shared_ssl_context
 from tests.endpoints.conftest import KEY, MakeClient, reads, reply
 from tests.endpoints.events import DONE, said, stop
 
@@ -313,6 +313,15 @@ def tls(certificate: Path) -> ssl.SSLContext:
     return context
 
 
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process trusts the certificate, as a company's own is trusted, for one test."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    _ssl_context.cache_clear()
+    yield
+    _ssl_context.cache_clear()
+
+
 async def test_an_unknown_certificate_is_no_connection(
     connect: MakeClient, tls: ssl.SSLContext
 ) -> None:
@@ -329,10 +338,7 @@ async def test_an_unknown_certificate_is_no_connection(
 
 
 async def test_tls_connections_are_kept_and_closed(
-    connect: MakeClient,
-    tls: ssl.SSLContext,
-    certificate: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    connect: MakeClient, tls: ssl.SSLContext, trusted: None
 ) -> None:
     """Over TLS too: one connection for several replies, a prompt hang-up, and nothing left open."""
     connections: list[int] = []
@@ -346,10 +352,6 @@ async def test_tls_connections_are_kept_and_closed(
         assert not await reader.read()
         gone.set()
 
-    trusting = ssl.create_default_context(cafile=str(certificate))
-    monkeypatch.setattr(
-        "blastoff_pipecat.endpoints.connections.shared_ssl_context", lambda: trusting
-    )
     async with serving(serve, tls) as url:
         client = connect(url)
         await client.warm()
