@@ -1,6 +1,6 @@
 """One model behind a URL: how to ask it, how to have it go on, and what can go wrong."""
 
-from blastoff_pipecat.endpoints.choice import apply_choice, chosen_from
+from blastoff_pipecat.endpoints.choice import apply_choice
 from blastoff_pipecat.endpoints.continuation import (
     ContinuationMemory,
     ContinuationWay,
@@ -51,7 +51,6 @@ __all__ = [
     "ToolCallDelta",
     "UsageReport",
     "apply_choice",
-    "chosen_from",
     "is_refusal",
     "memory",
     "native_way",

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from blastoff_pipecat.endpoints import ChatEndpoint, apply_choice, chosen_from
+from blastoff_pipecat.endpoints import ChatEndpoint, apply_choice
 
 OPTIONS = ["Let me look.", 'He said "one moment".', "Let me look (really)?", "我看一下。"]
 BODY = {"messages": [{"role": "user", "content": "Hi"}]}
@@ -57,43 +57,3 @@ def test_there_must_be_something_to_choose(options: list[str]) -> None:
     endpoint = ChatEndpoint(base_url="http://127.0.0.1:1/v1", model="m")
     with pytest.raises(ValueError, match="options"):
         apply_choice(endpoint, BODY, options)
-
-
-@pytest.mark.parametrize(
-    ("text", "option"),
-    [
-        ("Let me look.", 0),
-        (" let me look!\n", 0),
-        ('"Let me look."', 0),
-        ('{"opening": "Let me look (really)?"}', 2),
-        ("我看一下", 3),
-        ("Let me", None),
-        ("Let me look at that.", None),
-        ("", None),
-        ('{"other": 1}', None),
-        ("{broken", None),
-        ("[1]", None),
-    ],
-)
-def test_a_whole_reply_is_an_option_or_none(text: str, option: int | None) -> None:
-    """Case, quotes, punctuation and the JSON object make no difference; other words do."""
-    assert chosen_from(text, OPTIONS) == (None if option is None else OPTIONS[option])
-
-
-@pytest.mark.parametrize(
-    ("text", "option"),
-    [
-        ("Let me", None),
-        ("Let me look", None),
-        ("Let me look (r", 2),
-        ("He", 1),
-        ('{"opening": "He s', 1),
-        ('{"open', None),
-        ("我", 3),
-        ("No", None),
-    ],
-)
-def test_a_beginning_counts_when_it_fits_one_option(text: str, option: int | None) -> None:
-    """The first token can be enough."""
-    chosen = chosen_from(text, OPTIONS, complete=False)
-    assert chosen == (None if option is None else OPTIONS[option])
