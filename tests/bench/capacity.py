@@ -1,0 +1,119 @@
+"""How many sessions one core carries before texts come late.
+
+Run as ``python -m tests.bench.capacity KIND URL GUESS SECS STEP``; prints one line of JSON.
+
+Each session answers one context after the other without a pause, 50 tokens/s, and every token says
+when it was due: a text's latency is how much later it was heard. The number of sessions is raised
+until the 95th percentile is 20 ms twice in a row. A service runs on one thread, so that is a core.
+What the server itself sends late counts too, for both services alike.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from typing import cast
+
+from loguru import logger
+
+from tests.bench.contestants import Kind, conversation, make
+from tests.bench.loop import run
+from tests.bench.row import Row
+from tests.bench.server import PACED_SECS, STAMPED_TOKENS, Server
+from tests.bench.session import Session, running
+from tests.bench.startup import child
+
+MOST = 1000
+LATE_SECS = 0.020
+REPLY_SECS = PACED_SECS * STAMPED_TOKENS
+LEAD_SECS = 0.8
+
+
+class Capacity:
+    """Measures how many sessions a core carries.
+
+    Args:
+        server: The scripted server.
+        secs: How long a number of sessions is tried, in seconds.
+        step: By which factor the number is changed.
+    """
+
+    def __init__(self, server: Server, secs: float, step: float) -> None:
+        """Prepare the row."""
+        self._server = server
+        self._options = (str(secs), str(step))
+        self.row = Row(
+            name="sessions per core, p95 added latency < 20 ms", unit="sessions", least=2.5
+        )
+
+    async def round(self, kind: Kind, token_cpu: float) -> None:
+        """Measure one kind once.
+
+        Args:
+            kind: Which.
+            token_cpu: CPU per paced token in seconds, to begin at about half of what is possible.
+        """
+        guess = max(8, round(0.5 * PACED_SECS / token_cpu))
+        told = await child(
+            "tests.bench.capacity", kind, self._server.url, str(guess), *self._options
+        )
+        self.row.add(kind, told["sessions"])
+
+
+async def _capacity(kind: Kind, url: str, guess: int, secs: float, step: float) -> dict[str, float]:
+    async def carries(count: int) -> bool:
+        # A second try, since something else on the machine may have been in the way.
+        for _ in range(2):
+            if await _latency(kind, url, count, secs) < LATE_SECS:
+                return True
+        return False
+
+    count = guess
+    if await carries(count):
+        while count < MOST and await carries(round(count * step)):
+            count = round(count * step)
+    else:
+        count = round(count / step)
+        while count > 1 and not await carries(count):
+            count = round(count / step)
+    return {"sessions": count}
+
+
+async def _latency(kind: Kind, url: str, count: int, secs: float) -> float:
+    """Return the 95th percentile of the latency of texts with so many sessions, in seconds."""
+    sessions = [Session(kind, make(kind, url, "stamped")) for _ in range(count)]
+    late: list[float] = []
+    async with running(sessions):
+        begin = time.monotonic() + REPLY_SECS + LEAD_SECS
+        await asyncio.gather(
+            *(
+                _talk(session, index * REPLY_SECS / count, begin, begin + secs, late)
+                for index, session in enumerate(sessions)
+            )
+        )
+    late.sort()
+    return late[int(0.95 * len(late))]
+
+
+async def _talk(
+    session: Session, pause: float, begin: float, end: float, late: list[float]
+) -> None:
+    """Reply until the end; note how late each token was since all sessions are at it."""
+    await asyncio.sleep(pause)  # the sessions are spread over the length of a reply
+    while time.monotonic() < end:
+        await session.hear(conversation(12))
+        for heard, text in session.ear.texts:
+            if begin <= heard < end:
+                late += (heard - float(due) for due in text.split())
+
+
+def main() -> None:
+    """Measure what the command line names."""
+    kind, url, guess, secs, step = sys.argv[1:]
+    logger.remove()
+    measured = _capacity(cast("Kind", kind), url, int(guess), float(secs), float(step))
+    print(json.dumps(run(measured)))
+
+
+if __name__ == "__main__":
+    main()

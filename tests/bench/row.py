@@ -1,0 +1,86 @@
+"""One measured figure: its samples for both services, and what they come to."""
+
+import statistics
+from dataclasses import dataclass, field
+
+from tests.bench.contestants import Kind
+
+
+@dataclass(kw_only=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        name: What is measured.
+        unit: Its unit.
+        scale: What a sample (in SI units) is multiplied by to be shown in `unit`.
+        most: The highest ratio to stock that reaches the target; None where there is none.
+        least: The lowest ratio to stock that reaches the target; None where there is none.
+        limit: The value that ours must stay below; None where there is none.
+        samples: For each service, its samples in the order of the rounds.
+    """
+
+    name: str
+    unit: str
+    scale: float = 1.0
+    most: float | None = None
+    least: float | None = None
+    limit: float | None = None
+    samples: dict[Kind, list[float]] = field(
+        default_factory=lambda: {"stock": list[float](), "dual": list[float]()}
+    )
+
+    def add(self, kind: Kind, value: float) -> None:
+        """Take one sample."""
+        self.samples[kind].append(value)
+
+    def median(self, kind: Kind) -> float:
+        """Return the median in the shown unit."""
+        return statistics.median(self.samples[kind]) * self.scale
+
+    def spread(self, kind: Kind) -> tuple[float, float]:
+        """Return the quartiles in the shown unit."""
+        low, high = quartiles(self.samples[kind])
+        return low * self.scale, high * self.scale
+
+    @property
+    def ratios(self) -> list[float]:
+        """Return ours over stock's, of each round."""
+        pairs = zip(self.samples["stock"], self.samples["dual"], strict=False)
+        return [dual / stock for stock, dual in pairs if stock]
+
+    @property
+    def ratio(self) -> float | None:
+        """Return the median of the rounds' ratios."""
+        return statistics.median(self.ratios) if self.ratios else None
+
+    @property
+    def target(self) -> str:
+        """Say what is to be reached."""
+        if self.limit is not None:
+            return f"< {self.limit:g} {self.unit}".rstrip() if self.limit else "0"
+        if self.least is not None:
+            return f"≥ {self.least:g}×"
+        return "" if self.most is None else f"≤ {self.most:g}×"
+
+    @property
+    def reached(self) -> bool | None:
+        """Tell whether the target is reached; None where there is none, or no samples."""
+        if not self.samples["dual"]:
+            return None
+        if self.limit is not None:
+            value = self.median("dual")
+            return value < self.limit or value == self.limit == 0
+        if self.ratio is None:
+            return None
+        if self.least is not None:
+            return self.ratio >= self.least
+        return None if self.most is None else self.ratio <= self.most
+
+
+def quartiles(values: list[float]) -> tuple[float, float]:
+    """Return the lower and the upper quartile."""
+    if len(values) < 2:
+        return values[0], values[0]
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, high

@@ -1,0 +1,142 @@
+"""The scripted server, in a process of its own, and its log as seen from this one.
+
+The log is what makes latencies exact: both processes read one monotonic clock, so what a client
+adds is the time until the server has the request plus the time since it sent the first token.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.bench.loop import run
+
+OPENING = " Good question, let me see what we have on that,"
+SENTENCE = " the museum opens at nine in every season and closes late on most of the days"
+TURN_TOKENS = 20
+PACED_SECS = 0.02
+BURST_TOKENS = 2000
+STAMPED_TOKENS = 100
+TTFT_SECS = 0.01
+PATIENCE_SECS = 60.0
+_LOG_LIMIT = 2**24
+
+
+def words(count: int) -> list[str]:
+    """Return that many tokens, a word with its leading space each."""
+    said = SENTENCE.split()
+    return [f" {said[index % len(said)]}" for index in range(count)]
+
+
+def stamped(_body: dict[str, Any]) -> Script:
+    """A paced reply whose every token is the time at which it is due."""
+    first = time.monotonic() + TTFT_SECS
+    due = [f" {first + index * PACED_SECS:.4f}" for index in range(STAMPED_TOKENS)]
+    return Script(due, ttft=TTFT_SECS, pace=PACED_SECS)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One request as the server saw it; times are seconds on the monotonic clock."""
+
+    model: str
+    started: float
+    first_byte: float
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the server did since it was last asked.
+
+    Attributes:
+        requests: The requests it answered.
+        connections: TCP connections accepted since it started.
+        cpu: Seconds of CPU it has used since it started.
+    """
+
+    requests: list[Served]
+    connections: int
+    cpu: float
+
+
+class Server:
+    """A running server process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        """Made by `serving`."""
+        self.url = url
+        self._process = process
+
+    async def log(self) -> Log:
+        """Return what the server did since this was last called."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"log\n")
+        told = json.loads(await _line(self._process))
+        served = [Served(*request) for request in told["requests"]]
+        return Log(served, told["connections"], told["cpu"])
+
+
+@asynccontextmanager
+async def serving(paced_tokens: int) -> AsyncIterator[Server]:
+    """Run a server until the block ends.
+
+    Args:
+        paced_tokens: How long the reply of the model "paced" is.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.bench.server", str(paced_tokens)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=_LOG_LIMIT,
+    )
+    try:
+        yield Server(process, (await _line(process)).strip())
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()  # the end of its input ends it
+        await process.wait()
+
+
+async def _line(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECS)
+    if not line:
+        raise RuntimeError("the scripted server ended")
+    return line.decode()
+
+
+async def _serve(paced_tokens: int) -> None:
+    commands = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
+    )
+    async with ScriptedEndpoint() as endpoint:
+        # An opening comes in one write: how long a small model takes to write it is not measured.
+        endpoint.play("opener", Script(OPENING, ttft=TTFT_SECS, coalesce=True))
+        endpoint.play("turn", Script(words(TURN_TOKENS), ttft=TTFT_SECS))
+        endpoint.play("paced", Script(words(paced_tokens), ttft=TTFT_SECS, pace=PACED_SECS))
+        endpoint.play("burst", Script(words(BURST_TOKENS), ttft=TTFT_SECS, coalesce=True))
+        endpoint.play("stamped", stamped)
+        print(endpoint.url, flush=True)
+        while await commands.readline():
+            requests = [
+                (request.model, request.started, request.first_byte or 0.0)
+                for request in endpoint.requests
+            ]
+            endpoint.requests.clear()
+            told = {
+                "requests": requests,
+                "connections": endpoint.connections,
+                "cpu": time.process_time(),
+            }
+            print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    run(_serve(int(sys.argv[1])))

@@ -1,0 +1,125 @@
+"""A fresh process: constructing services, their memory, and the first reply.
+
+Run as ``python -m tests.bench.startup first|make KIND URL``; prints one line of JSON.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import cast
+
+from loguru import logger
+
+from tests.bench.contestants import Kind, conversation, make
+from tests.bench.loop import run
+from tests.bench.row import Row
+from tests.bench.server import TURN_TOKENS, Server
+from tests.bench.session import Session, running
+
+SERVICES = 100
+SETTLE_SECS = 0.5
+PATIENCE_SECS = 120.0
+
+
+class Startup:
+    """Measures fresh processes."""
+
+    def __init__(self, server: Server) -> None:
+        """Prepare the rows."""
+        self._server = server
+        self.first = Row(
+            name="first reply of a process, opened and warmed", unit="ms", scale=1e3, most=0.05
+        )
+        self.memory = Row(name="memory per service", unit="KB", scale=1 / 1024, limit=50)
+        self.used = Row(name="… after a reply, with its pipeline", unit="KB", scale=1 / 1024)
+        self.construction = Row(name="loop-blocking construction", unit="ms", scale=1e3, limit=1)
+
+    @property
+    def rows(self) -> list[Row]:
+        """What was measured."""
+        return [self.first, self.memory, self.used, self.construction]
+
+    async def round(self, kind: Kind) -> None:
+        """Measure each figure once for one kind."""
+        await self._server.log()
+        told = await self._child("first", kind)
+        request = (await self._server.log()).requests[0]
+        waited = request.first_byte - request.started
+        self.first.add(kind, told["first_text"] - told["asked"] - waited)
+        told = await self._child("make", kind)
+        self.memory.add(kind, told["memory"])
+        self.used.add(kind, told["used"])
+        self.construction.add(kind, told["construction"])
+
+    async def _child(self, what: str, kind: Kind) -> dict[str, float]:
+        return await child("tests.bench.startup", what, kind, self._server.url)
+
+
+async def child(module: str, *arguments: str) -> dict[str, float]:
+    """Run a module of the bench in a process of its own; return what it tells.
+
+    Raises:
+        RuntimeError: It failed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECS)
+    if process.returncode:
+        raise RuntimeError(f"{module} {' '.join(arguments)} failed")
+    return json.loads(told)
+
+
+def _memory() -> float:
+    """Return the process's resident memory in bytes; its peak where the system tells no more."""
+    gc.collect()
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+        1 if sys.platform == "darwin" else 1024
+    )
+
+
+async def _first(kind: Kind, url: str) -> dict[str, float]:
+    """Reply once in a process that has done nothing before."""
+    session = Session(kind, make(kind, url, "turn"))
+    async with running([session]):
+        await asyncio.sleep(SETTLE_SECS)  # a call takes longer than that to its first question
+        asked = await session.hear(conversation(12), TURN_TOKENS)
+        return {"asked": asked, "first_text": session.first_text}
+
+
+async def _make(kind: Kind, url: str) -> dict[str, float]:
+    """Make many services, then have each reply once."""
+    services = [make(kind, url, "turn")]  # what the process needs once is not a service's
+    before, times = _memory(), list[float]()
+    for _ in range(SERVICES):
+        started = time.perf_counter()
+        services.append(make(kind, url, "turn"))
+        times.append(time.perf_counter() - started)
+    memory = (_memory() - before) / SERVICES
+    unused, *services = services
+    sessions = [Session(kind, service) for service in services]
+    async with running([Session(kind, unused)]), running(sessions):
+        for session in sessions:
+            await session.hear(conversation(12), TURN_TOKENS)
+        used = (_memory() - before) / SERVICES
+    return {"memory": memory, "used": used, "construction": sorted(times)[SERVICES // 2]}
+
+
+def main() -> None:
+    """Measure what the command line names."""
+    what, kind, url = sys.argv[1:]
+    logger.remove()
+    measure = {"first": _first, "make": _make}[what]
+    print(json.dumps(run(measure(cast("Kind", kind), url))))
+
+
+if __name__ == "__main__":
+    main()
