@@ -14,4 +14,4 @@ PRIOR_LARGE_TTFT_SECS = 1.0
 
 def words_to_cover(seconds: float, *, min_words: int, max_words: int) -> int:
     """Say how many words an opening needs to last `seconds` as speech, within its bounds."""
-    return max(min_words, min(max_words, math.ceil(seconds * WORDS_PER_SECOND)))
+    return max(min_words, math.ceil(min(max_words, seconds * WORDS_PER_SECOND)))

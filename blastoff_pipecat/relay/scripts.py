@@ -1,4 +1,4 @@
-"""Writing systems: which text has no spaces, and how much speech a text is.
+"""Writing systems: what a word is, which text has no spaces, and how much speech a text is.
 
 Chinese, Japanese and Thai are written without spaces, so their words are estimated from their
 characters: about two Han characters or kana, or four Thai, Lao, Khmer or Burmese letters, take as
@@ -7,16 +7,48 @@ long to say as one English word.
 
 import math
 import re
+from itertools import islice
 
-_HAN_KANA = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_SOUTH_EAST_ASIAN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_WIDE_PUNCTUATION = "\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+_HAN_KANA = (
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003ffff"
+)
+SOUTH_EAST_ASIAN = "\u0e00-\u0eff\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u17d7-\u17ff"
+"""Thai, Lao, Burmese and Khmer without their full stops, as the inside of a character class."""
+_SOUTH_EAST_ASIAN_MARKS = (
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece"
+    "\u102b-\u103e\u1056-\u1059\u105e-\u1060\u17b4-\u17d3\u17dd"
+)
+_WIDE_PUNCTUATION = "\u3000-\u3004\u3008-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 
+# Vowel signs, accents and joiners: they belong to a word, though `\w` does not match them.
+COMBINING = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06ed\u0711\u0730-\u074a\u0900-\u0963\u0966-\u0dff\u0f71-\u0f84\u1dc0-\u1dff"
+    "\u200c\u200d\u20d0-\u20f0\ufe00-\ufe0f\ufe20-\ufe2f"
+)
+
+CLAUSE_MARKS = ".,;:!?…‥。！？｡，、；：؟،؛।॥።។៕၊။"
+"""What ends a clause, in any script."""
+CLOSERS = "\"'”’»)]」』）"
+"""What may follow a clause mark and belongs to what it closes."""
+
+_letters = f"[^\\W_{_HAN_KANA}{SOUTH_EAST_ASIAN}]"
+_run = f"{_letters}++(?:[{COMBINING}]++{_letters}*+)*+"
+_word = f"{_run}(?:['’]{_run}|(?<=\\d)[.,:](?=\\d){_run})*+"
 _dense = re.compile(f"[{_HAN_KANA}]")
-_long = re.compile(f"[{_SOUTH_EAST_ASIAN}]")
-_unspaced = re.compile(f"[{_HAN_KANA}{_SOUTH_EAST_ASIAN}{_WIDE_PUNCTUATION}]")
-_spaced_word = re.compile(f"[^\\W_{_HAN_KANA}{_SOUTH_EAST_ASIAN}]+(?:['’][^\\W_]+)?")
-_token = re.compile(f"[{_HAN_KANA}]|[^\\W_{_HAN_KANA}]+(?:['’][^\\W_{_HAN_KANA}]+)*")
+_long = re.compile(f"[{SOUTH_EAST_ASIAN}]")
+_unspaced = re.compile(f"[{_HAN_KANA}{SOUTH_EAST_ASIAN}{_WIDE_PUNCTUATION}]")
+_never_spaced = re.compile(f"[{_HAN_KANA}{_WIDE_PUNCTUATION}]")
+_spaced_word = re.compile(_word)
+_token = re.compile(
+    f"[{_HAN_KANA}]|[{SOUTH_EAST_ASIAN}][{_SOUTH_EAST_ASIAN_MARKS}]*|{_word}",
+)
+_abbreviation = re.compile(
+    r"(?:\b(?:dr|mr|mrs|ms|prof|st|vs|etc|no|fig|approx|jr|sr|bzw|ggf|nr|sra?|dra|mme|mlle|dott|sig)"
+    r"|(?:^|[\W\d_])[^\W\d_])$",
+    re.IGNORECASE,
+)
 
 WORDS_PER_SECOND = 2.7
 """How fast a bot speaks (field measurement, English voices at their default speed)."""
@@ -39,6 +71,24 @@ def is_unspaced(char: str) -> bool:
     return bool(_unspaced.match(char))
 
 
-def tokens(text: str) -> list[re.Match[str]]:
-    """Find the units that repeat when a text repeats: words, or single Han characters and kana."""
-    return list(_token.finditer(text))
+def is_never_spaced(char: str) -> bool:
+    """Tell whether a script has no spaces at all: Thai has none in, but some between, clauses."""
+    return bool(_never_spaced.match(char))
+
+
+def is_abbreviated(text: str) -> bool:
+    """Tell whether a full stop behind this text belongs to its last word: "Dr", "e.g", "z.B"."""
+    return _abbreviation.search(text[-16:]) is not None
+
+
+def tokens(text: str, *, most: int | None = None) -> list[re.Match[str]]:
+    """Find the units that repeat when a text repeats: words, or single characters.
+
+    A Han character, a kana, or a Thai, Lao, Khmer or Burmese letter with its marks is a unit of
+    its own; a number with its decimals or a time of day is one.
+
+    Args:
+        text: Where to look.
+        most: How many to find; None finds all.
+    """
+    return list(islice(_token.finditer(text), most))
