@@ -2,34 +2,54 @@
 
 `Scrubber` filters one model's text as it streams. Text leaves it as soon as it can no longer
 become part of something to be filtered, so it holds back at most `HOLD_LIMIT` characters outside a
-thought, wherever the stream happens to be cut. Removed are
+thought, and what leaves it is the same however the stream is cut. Removed are
 
 - thoughts: ``<think>…</think>`` and its spellings, with all they hold, closed or not;
-- template tokens: ``<|im_end|>`` and the like;
-- a role label at the start of a line: ``Assistant:``, ``**AI:**``, ``助手：``.
+- template tokens: ``<|im_end|>``, ``</s>``, ``<start_of_turn>`` and the like, with the role behind
+  one that opens a turn; half a token at the end of the text goes too;
+- role labels at the start of a line: ``Assistant:``, ``**AI:**``, ``助手：``.
 
-A *later* line that starts with the label of the user ("User: and how…") is a turn that the model
+A label or token of the user ("User: and how…") *after* some text begins a turn that the model
 imagines. It and everything after it is dropped.
 """
 
 import re
 
+from blastoff_pipecat.relay.scripts import is_unspaced
+
 HOLD_LIMIT = 48
 """The most characters held back outside a thought, waiting to see what they become."""
 
-_THOUGHTS = ("think", "thinking", "thought", "reasoning")
+_THOUGHTS = ("think", "thinking", "thought", "reasoning", "seed:think")
 _BOT_LABELS = ("assistant", "ai", "bot", "chatbot", "助手", "アシスタント")
 _USER_LABELS = ("user", "human", "system", "用户", "ユーザー")
+_ROLES = ("assistant", "model", "user", "human", "system", "developer", "tool")
+_OTHER_ROLES = (*_USER_LABELS, "developer", "tool")
 
-_tag = re.compile(rf"<(/?)(?:{'|'.join(_THOUGHTS)})\s*>", re.IGNORECASE)
-_close = re.compile(rf"</(?:{'|'.join(_THOUGHTS)})\s*>", re.IGNORECASE)
-_token = re.compile(r"<[|｜][^<>\n]{0,40}[|｜]>")
-_token_begun = re.compile(r"<[|｜][^<>\n]{0,41}")
-_label = re.compile(
-    rf"[ \t*_#>]*({'|'.join(_BOT_LABELS + _USER_LABELS)})[ \t*_]*[:：][ \t*_]*", re.IGNORECASE
+# Every repetition below is bounded, and so is what is held back.
+_ascii = re.IGNORECASE | re.ASCII
+_thought = "|".join(_THOUGHTS)
+_tag = re.compile(
+    rf"<(/?)(?:{_thought})[ \t\n]{{0,8}}>|(?-i:\[(/?)THINK\])|◁(/?)think▷", re.IGNORECASE | re.ASCII
 )
-_markup = re.compile(r"[ \t*_#>]*")
-_partial_tags = tuple(f"<{slash}{name}>" for slash in ("", "/") for name in _THOUGHTS)
+_close = re.compile(rf"</(?:{_thought})[ \t\n]{{0,8}}>|\[/THINK\]|◁/think▷", _ascii)
+_token = re.compile(
+    r"<[|｜]([^<>\n]{0,40})[|｜]>|</?s>|<(bos|eos|pad|unk|start_of_turn|end_of_turn)>"
+)
+_token_begun = re.compile(r"<[|｜][^<>\n]{0,41}")
+_turn_openers = ("im_start", "start_header_id", "start", "start_of_turn")
+_whole_marks = (
+    *(f"<{slash}{name}>" for slash in ("", "/") for name in _THOUGHTS),
+    *("[think]", "[/think]", "◁think▷", "◁/think▷", "<s>", "</s>"),
+    *("<bos>", "<eos>", "<pad>", "<unk>", "<start_of_turn>", "<end_of_turn>"),
+)
+_markup = re.compile(r"(?:[*_#>][ \t*_#>]{0,11})?")
+_label = re.compile(
+    rf"{_markup.pattern}({'|'.join(_BOT_LABELS + _USER_LABELS)})[ \t*_]{{0,4}}[:：][ \t*_]{{0,4}}",
+    _ascii,
+)
+_role = re.compile(rf"({'|'.join(_ROLES)})[ \t]{{0,4}}(?:[:：]|\n|(?=<)|\Z)", _ascii)
+_look_at = re.compile(r"[<\[◁\n]")
 
 
 class Scrubber:
@@ -39,35 +59,37 @@ class Scrubber:
         """Start at the beginning of a text."""
         self._held = ""
         self._thinking = False
-        self._line_start = True
-        self._first_line = True
-        self._imagined_turn = False
+        self._turn_over = False  # the model imagines the user's next turn
+        self._label_due = True  # what comes next may be a label
+        self._role_due = False  # what comes next may be the role of a turn that a token opened
+        self._begun = False  # something other than white space was let through
+        self._last = ""  # the last character that was let through
+        self._line_blank = True  # only white space was let through since the last line break
+        self._gap = False  # something was removed since
 
     def feed(self, text: str) -> str:
         """Take the next piece of the model's text; return what may be said of it so far."""
-        if self._imagined_turn:
-            return ""
-        if not (self._held or self._thinking or self._line_start or "<" in text or "\n" in text):
-            return text
         self._held += text
         return self._drain(final=False)
 
     def flush(self) -> str:
         """Return what was held back, now that the text has ended."""
-        return "" if self._imagined_turn else self._drain(final=True)
+        text = self._drain(final=True)
+        self._held = ""
+        return text
 
     def _drain(self, *, final: bool) -> str:
         out: list[str] = []
-        while self._held:
+        while self._held and not self._turn_over:
             if self._thinking:
-                if not self._leave_thought():
-                    break
-            elif self._line_start:
-                if not self._pass_label(final):
-                    break
-            elif not self._pass_text(out, final):
+                more = self._leave_thought()
+            elif self._label_due:
+                more = self._pass_label(out, final)
+            else:
+                more = self._pass_text(out, final)
+            if not more:
                 break
-        if final:
+        if self._turn_over:
             self._held = ""
         return "".join(out)
 
@@ -81,70 +103,102 @@ class Scrubber:
         self._thinking = False
         return True
 
-    def _pass_label(self, final: bool) -> bool:
+    def _pass_label(self, out: list[str], final: bool) -> bool:
         """Drop a label at the start of a line; False while it may still become one."""
-        label = _label.match(self._held)
+        spaces = len(self._held) - len(self._held.lstrip(" \t"))
+        if spaces:
+            self._let_through(out, spaces)
+            return True
+        label = (_role if self._role_due else _label).match(self._held)
         if label and (final or label.end() < len(self._held)):
-            if label[1].casefold() in _USER_LABELS and not self._first_line:
-                self._imagined_turn = True
-                self._held = ""
-                return False
             self._held = self._held[label.end() :]
-        elif not final and (label or self._may_be_label()) and len(self._held) <= HOLD_LIMIT:
+            self._role_due = False
+            self._begin_turn(label[1])
+        elif not final and (label or self._may_be_label()):
             return False
-        if not self._held.startswith(("<", "\n")):
-            self._first_line = False
-        self._line_start = False
+        elif self._role_due:
+            self._role_due = False
+        else:
+            self._label_due = False
         return True
 
     def _may_be_label(self) -> bool:
-        start = _markup.match(self._held)
-        rest = self._held[start.end() if start else 0 :].casefold()
-        if not rest:
-            return True
+        markup = None if self._role_due else _markup.match(self._held)
+        rest = self._held[markup.end() if markup else 0 :].lower()
         return any(
             name.startswith(rest)
-            or (rest.startswith(name) and not rest[len(name) :].strip(" \t*_"))
-            for name in _BOT_LABELS + _USER_LABELS
+            or (rest.startswith(name) and len(rest) <= len(name) + 4 and not _letters(rest, name))
+            for name in (_ROLES if self._role_due else _BOT_LABELS + _USER_LABELS)
         )
+
+    def _begin_turn(self, role: str) -> None:
+        self._turn_over = self._begun and role.lower() in _OTHER_ROLES
 
     def _pass_text(self, out: list[str], final: bool) -> bool:
-        """Move text to `out` up to the next thing to look at; False when that must wait."""
-        held = self._held
-        stop = min((at for at in (held.find("<"), held.find("\n")) if at >= 0), default=len(held))
+        """Let text through up to the next thing to look at; False when that must wait."""
+        found = _look_at.search(self._held)
+        stop = found.start() if found else len(self._held)
         if stop:
-            out.append(held[:stop])
-            self._held = held[stop:]
-            return True
-        if held[0] == "\n":
-            out.append("\n")
-            self._held = held[1:]
-            self._line_start = True
-            return True
-        return self._pass_angle(out, final)
-
-    def _pass_angle(self, out: list[str], final: bool) -> bool:
-        tag = _tag.match(self._held)
-        token = _token.match(self._held)
-        if tag:
-            self._thinking = not tag[1]
-            self._held = self._held[tag.end() :]
-            self._line_start = self._line_start or self._first_line
-            return True
-        if token:
-            self._held = self._held[token.end() :]
-            self._line_start = self._line_start or self._first_line
-            return True
-        if not final and self._may_be_angle():
-            return False
-        out.append("<")
-        self._held = self._held[1:]
-        self._first_line = False
+            self._let_through(out, stop)
+        elif self._held[0] == "\n":
+            self._let_through(out, 1)
+            self._label_due = True
+        else:
+            return self._pass_mark(out, final)
         return True
 
-    def _may_be_angle(self) -> bool:
-        held = self._held.casefold()
-        return len(held) <= HOLD_LIMIT and (
-            any(tag.startswith(held.rstrip()) for tag in _partial_tags)
-            or _token_begun.fullmatch(held) is not None
+    def _pass_mark(self, out: list[str], final: bool) -> bool:
+        tag = _tag.match(self._held)
+        token = _token.match(self._held)
+        found = tag or token
+        if found:
+            self._held = self._held[found.end() :]
+            self._gap = True
+            self._label_due = self._line_blank
+        if tag:
+            self._thinking = not any(tag.groups())
+        elif token:
+            name = (token[1] or token[2] or "").strip()
+            self._role_due = name in _turn_openers
+            self._label_due = self._label_due or self._role_due
+            self._begin_turn(name)
+        elif not self._may_be_mark():
+            if self._held[1:2] in ("|", "｜"):
+                self._held = self._held[1:]  # else a token could be put together from pieces
+            else:
+                self._let_through(out, 1)
+        elif not final:
+            return False
+        elif len(self._held) > 1:
+            self._held = ""  # half a token
+        else:
+            self._let_through(out, 1)
+        return True
+
+    def _may_be_mark(self) -> bool:
+        bare = self._held.rstrip(" \t\n")
+        return _token_begun.fullmatch(self._held) is not None or (
+            len(self._held) - len(bare) <= 8
+            and any(mark.startswith(bare.lower()) for mark in _whole_marks)
         )
+
+    def _let_through(self, out: list[str], count: int) -> None:
+        text, self._held = self._held[:count], self._held[count:]
+        if self._gap and self._last and _needs_space(self._last, text[0]):
+            out.append(" ")  # what stood on either side of something removed is not one word
+        out.append(text)
+        self._gap = False
+        self._last = text[-1]
+        self._begun = self._begun or not text.isspace()
+        _, line_break, line = text.rpartition("\n")
+        self._line_blank = not line.strip() and bool(line_break or self._line_blank)
+
+
+def _letters(rest: str, name: str) -> str:
+    return rest[len(name) :].strip(" \t*_")
+
+
+def _needs_space(before: str, after: str) -> bool:
+    if before.isspace() or after.isspace() or after in ".,;:!?…)":
+        return False
+    return not (is_unspaced(before) and is_unspaced(after))
