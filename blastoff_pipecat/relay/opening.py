@@ -19,28 +19,44 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from blastoff_pipecat.relay.scripts import count_words, is_unspaced, tokens
+from blastoff_pipecat.relay.scripts import (
+    CLAUSE_MARKS,
+    CLOSERS,
+    COMBINING,
+    SOUTH_EAST_ASIAN,
+    count_words,
+    is_abbreviated,
+    is_never_spaced,
+    is_unspaced,
+    tokens,
+)
 
 _QUOTES_AND_MARKUP = '"“”«»*_#> '
-_CLOSERS = "\"'”’»)\\]」』"
+_ASCII_MARKS = ".!?,;:"
+_closers = re.escape(f"{CLOSERS}*_")
+_wide_marks = "".join(mark for mark in CLAUSE_MARKS if mark not in _ASCII_MARKS)
 _clause_end = re.compile(
-    rf"[…‥。！？｡，、；：؛؟،।]+[{_CLOSERS}]*"
-    rf"|[.!?,;:]+[{_CLOSERS}]*(?=\s|$|[^\x00-\x7f])"
-    r"|[—–](?!\w)"
+    rf"[{_wide_marks}]+[{_closers}]*"
+    rf"|[{_ASCII_MARKS}]+[{_closers}]*(?=\s|$|[^\x00-\x7f])"
+    r"|[—–](?=\s|$)"
     r"|\n"
+    rf"|(?<=[{SOUTH_EAST_ASIAN}])[ \t]+(?=[{SOUTH_EAST_ASIAN}])"
 )
-_abbreviation = re.compile(
-    r"(?:\b(?:dr|mr|mrs|ms|prof|st|vs|etc|no|fig|approx|e\.g|i\.e|z\.b|bzw|sra?|dra|mme|mlle)"
-    r"|(?:^|[\W\d_])[^\W\d_])$",
-    re.IGNORECASE,
-)
-_assertions = re.compile(
-    r"\W*(?:(?:yes|yeah|yep|yup|no(?! problem| worries)|nope|nah|absolutely|definitely|correct"
-    r"|ja|nein|doch|oui|non|sí|sì|sim|não|nee|tak|nie|да|нет|نعم|لا|हाँ|हां|नहीं)\b"
-    r"|是的|不是|对的|不对|没有|はい|いいえ|네\b|아니요)",
+# Yes and no, as the first word of an opening.
+_yes_or_no = re.compile(
+    r"\W*(?:(?:yes|yeah|yep|yup|no|nope|nah|absolutely|definitely|correct|indeed"
+    r"|ja|jawohl|jo|nein|doch|oui|ouais|non|sí|sì|sim|não|nee|nej|tak|nie|да|нет|ні"
+    r"|ναι|όχι|evet|hayır|kyllä|vâng|không|כן|לא|نعم|لا|بله|نه|हाँ|हां|नहीं|ใช่(?:ค่ะ|ครับ)?|ไม่(?:ค่ะ|ครับ|ใช่)?)"
+    rf"(?![\w{COMBINING}])"
+    # These mean something else as well, unless they stand alone.
+    rf"|(?:si|da|nu|ano|ne|igen|nem|ei|ya|tidak|не|是|对|對|不|有|没有|沒有)(?=[{CLAUSE_MARKS}])"
+    rf"|(?:네|예|아니요|아니오)(?![\w{COMBINING}])"
+    r"|是的|不是|对的|對的|不对|不對|はい|いいえ)",
     re.IGNORECASE,
 )
 _yes_anywhere = re.compile(r"\b(?:yes|oui|sì)\b", re.IGNORECASE)
+# "No problem, …" says neither yes nor no.
+_EXCUSES = (" problem", " worries", " problema")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +119,21 @@ class WrittenOpening:
 
         Args:
             rules: What it must be.
-            recent: Openings of the last few turns, not to be used again while there is another.
+            recent: The last few replies; none is begun like one of them while there is another way.
             stand_ins: Approved lines, one of which is said in place of an opening that was used
                 recently or that asserts something it must not.
         """
         self.text = ""
         self.done = False
         self._rules = rules or OpeningRules()
-        self._recent = tuple(_plain(line) for line in recent)
-        self._stand_ins = tuple(line for line in stand_ins if _plain(line) not in self._recent)
+        self._recent = tuple(_plain(reply) for reply in recent)
+        self._stand_ins = tuple(
+            line.strip()
+            for line in stand_ins
+            if _plain(line) and not _begins(self._recent, _plain(line))
+        )
         self._held = ""
+        self._apart = False  # white space stands behind what was released
 
     def feed(self, text: str) -> list[str]:
         """Take the next piece of the model's text; return what is to be said now."""
@@ -130,42 +151,51 @@ class WrittenOpening:
             return []
         pieces = self._release(at_end=not cut_off)
         if not self.done:
-            if not cut_off:
-                pieces += self._say(self._held, last=True)
-            elif not self.text:
-                words = _whole_words(self._held)
-                if count_words(words) >= self._rules.min_words:
-                    pieces += self._say(words, last=True)
+            rest = _whole_words(self._held) if cut_off else self._held
+            enough = count_words(rest) >= self._rules.min_words
+            if enough or (not cut_off and self._rules.unit == "word"):
+                wanted = not (cut_off and self.text)
+            else:
+                wanted = not (cut_off or self.text)
+            if wanted:
+                pieces += self._say(rest)
             self.done = True
         return pieces
 
     def _release(self, *, at_end: bool = False) -> list[str]:
+        rules = self._rules
         pieces: list[str] = []
         at = 0
         while not self.done:
             cut = self._next_cut(at, at_end)
-            if self._forbidden(self._held[:cut], at_end):
+            clause = self._held[:cut]
+            too_long = count_words(f"{self.text} {clause}") > rules.max_words
+            if too_long:
+                clause = _first_words(clause, rules.max_words - count_words(self.text))
+            if self._forbidden(clause, settled=too_long or at_end):
                 return pieces + self._refuse()
+            if too_long:
+                self.done = True
+                # What was said ends with a clause, unless single words are said.
+                return pieces + (self._say(clause) if rules.unit == "word" or not self.text else [])
             if cut is None:
-                if count_words(self.text + self._held) > self._rules.max_words:
-                    room = self._rules.max_words - count_words(self.text)
-                    pieces += self._say(_first_words(self._held, room), last=True)
-                elif self._rules.unit == "word":
-                    pieces += self._release_words()
-                return pieces
-            enough = count_words(self.text + self._held[:cut]) >= self._rules.enough_words
-            if count_words(self._held[:cut]) < self._rules.min_words and not enough:
+                return pieces + (self._release_words() if rules.unit == "word" else [])
+            short = count_words(clause) < rules.min_words
+            self.done = count_words(f"{self.text} {clause}") >= rules.enough_words
+            if short and not (self.done and rules.unit == "word"):
+                # A few words alone sound shouted: they go with the next clause, or are left out.
+                self.done = self.done and bool(self.text)
                 at = cut
                 continue
-            piece, self._held = self._held[:cut], self._held[cut:]
-            pieces += self._say(piece, last=enough)
+            self._held = self._held[cut:]
+            pieces += self._say(clause)
             at = 0
         return pieces
 
     def _release_words(self) -> list[str]:
         """Release the whole words there are, once the first few are together."""
         words = _whole_words(self._held).rstrip()
-        if count_words(self.text + words) < self._rules.min_words or not words:
+        if not words or count_words(self.text + words) < self._rules.min_words:
             return []
         self._held = self._held[len(words) :]
         return self._say(words)
@@ -174,24 +204,38 @@ class WrittenOpening:
         """Find where the first clause that ends after `start` characters ends."""
         for found in _clause_end.finditer(self._held, start):
             before = self._held[: found.start()]
-            if found[0][0] == "." and _abbreviation.search(before):
+            if found[0][0] == "." and is_abbreviated(before):
                 continue
             undecided = found.end() == len(self._held) and not at_end
-            if undecided and before[-1:].isdigit():  # "3." may become "3.5"
+            # "3." may become "3.5", and a dash may stand between two words.
+            if undecided and (before[-1:].isdigit() or found[0] in "—–"):
                 continue
             if before.strip() or self.text:
                 return found.end()
         return None
 
-    def _forbidden(self, clause: str, at_end: bool) -> bool:
-        """Tell whether a clause says what an opening must not say."""
+    def _forbidden(self, clause: str, *, settled: bool) -> bool:
+        """Tell whether a clause says what an opening must not say.
+
+        Args:
+            clause: The beginning of the clause, or all of it.
+            settled: Whether nothing comes after it, so that its last word is whole.
+        """
         if not self._rules.neutral:
             return False
-        if any(char.isdigit() for char in clause) or _yes_anywhere.search(clause):
+        if any(_is_number(char) for char in clause):
             return True
-        found = None if self.text else _assertions.match(clause)
+        for yes in _yes_anywhere.finditer(clause):
+            if settled or yes.end() < len(clause):
+                return True
+        found = None if self.text else _yes_or_no.match(clause)
+        if found is None:
+            return False
+        rest = clause[found.end() :].casefold()
+        if any(rest.startswith(excuse) for excuse in _EXCUSES):
+            return False
         # A word that is still growing ("no" of "nothing") is judged when it is whole.
-        return found is not None and (at_end or found.end() < len(clause))
+        return settled or not any(excuse.startswith(rest) for excuse in _EXCUSES)
 
     def _refuse(self) -> list[str]:
         """End the opening before what must not be said."""
@@ -206,26 +250,22 @@ class WrittenOpening:
         self.done = True
         return [self.text]
 
-    def _say(self, piece: str, *, last: bool = False) -> list[str]:
-        self.done = self.done or last
+    def _say(self, piece: str) -> list[str]:
         spoken = piece.strip()
-        if not tokens(spoken) and count_words(spoken) == 0:
+        if not spoken or not (self.text or tokens(spoken)):
             return []
+        apart = self._apart or piece[0].isspace()
+        self._apart = piece[-1].isspace()
         if not self.text:
-            spoken = spoken.strip(_QUOTES_AND_MARKUP)
-            if self._used_recently(spoken) and (stand_in := self._stand_in()):
+            spoken = spoken.lstrip(f"{_QUOTES_AND_MARKUP}{CLAUSE_MARKS}-–—•")
+            if self._rules.unit == "clause":
+                spoken = spoken.rstrip(_QUOTES_AND_MARKUP)
+            if _begins(self._recent, _plain(spoken)) and (stand_in := self._stand_in()):
                 return stand_in
-            joined = spoken
-        elif piece[0].isspace() and not is_unspaced(self.text[-1]):
-            joined = f" {spoken}"
-        else:
-            joined = spoken
-        self.text += joined
-        return [joined]
-
-    def _used_recently(self, piece: str) -> bool:
-        plain = _plain(piece)
-        return any(line.startswith(plain) for line in self._recent)
+        elif apart and not is_never_spaced(self.text[-1]):
+            spoken = f" {spoken}"
+        self.text += spoken
+        return [spoken]
 
 
 class ChosenOpening:
@@ -236,30 +276,55 @@ class ChosenOpening:
 
         Args:
             lines: The approved lines; the first is the neutral one.
-            recent: Openings of the last few turns, left out while there is another line.
+            recent: The last few replies: a line that began one is left out while there is another.
 
         Raises:
             ValueError: There is no line to choose from.
         """
-        if not lines:
+        sayable: dict[str, str] = {}
+        for line in lines:
+            if _plain(line):
+                sayable.setdefault(_plain(line), line.strip())
+        if not sayable:
             raise ValueError("openings: style 'choose' needs at least one line to choose from")
-        used = {_plain(line) for line in recent}
-        self.lines = tuple(line for line in lines if _plain(line) not in used) or tuple(lines)
+        used = tuple(_plain(reply) for reply in recent)
+        fresh = {plain: line for plain, line in sayable.items() if not _begins(used, plain)}
+        self._lines = fresh or sayable
+        self.lines = tuple(self._lines.values())
         self.text = ""
         self.done = False
         self._written = ""
+        self._in_key = False  # inside the key of a JSON object
 
     def feed(self, text: str) -> list[str]:
         """Take the next piece of the model's text; return the line once it is certain."""
         if self.done:
             return []
-        self._written += text
+        for char in text:  # one by one, so that it makes no difference how the text was cut
+            if self._before_line(char):
+                continue
+            self._written += char
+            self._decide()
+            if self.done:
+                return [self.text]
+        return []
+
+    def _before_line(self, char: str) -> bool:
+        """Tell whether a character stands before the line: `2. "`, `{"opening": "`."""
+        if not self._written and char in "{:":
+            self._in_key = char == "{"
+        begun = (
+            self._written or char.isalpha() or any(line.startswith(char) for line in self._lines)
+        )
+        return self._in_key or not begun
+
+    def _decide(self) -> None:
         written = _plain(self._written)
-        fits = [line for line in self.lines if _plain(line).startswith(written)]
-        whole = [line for line in self.lines if written.startswith(_plain(line))]
+        fits = [line for plain, line in self._lines.items() if plain.startswith(written)]
         if len(fits) > 1:
-            return []
-        return self._settle(max(fits or whole or self.lines[:1], key=len))
+            return
+        whole = [plain for plain in self._lines if f"{written} ".startswith(f"{plain} ")]
+        self._settle(fits[0] if fits else self._lines[max(whole, key=len)] if whole else "")
 
     def end(self, *, cut_off: bool) -> list[str]:
         """Settle on the first line that fits what was written; on none, if nothing was."""
@@ -269,34 +334,48 @@ class ChosenOpening:
         if not written:
             self.done = True
             return []
-        fits = [line for line in self.lines if _plain(line).startswith(written)]
-        exact = [line for line in fits if _plain(line) == written]
-        return self._settle((exact or fits or self.lines)[0])
+        fits = [line for plain, line in self._lines.items() if plain.startswith(written)]
+        self._settle(self._lines.get(written) or fits[0])
+        return [self.text]
 
-    def _settle(self, line: str) -> list[str]:
-        self.text = line
+    def _settle(self, line: str) -> None:
+        self.text = line or self.lines[0]
         self.done = True
-        return [line]
+
+
+def _begins(replies: Iterable[str], line: str) -> bool:
+    """Tell whether one of the replies begins with a line; all of them `_plain`."""
+    return any(f"{reply} ".startswith(f"{line} ") for reply in replies)
 
 
 def _plain(line: str) -> str:
     """Reduce a line to what a listener tells apart: its words."""
-    return " ".join(token[0].casefold() for token in tokens(line))
+    return " ".join(token[0].casefold().replace("’", "'") for token in tokens(line))
+
+
+def _is_number(char: str) -> bool:
+    # Han characters such as 一 are numeric too, and stand in most sentences.
+    return char.isdigit() or (char.isnumeric() and not is_unspaced(char))
 
 
 def _first_words(text: str, count: int) -> str:
-    """Keep the first `count` words of a text."""
+    """Keep the first `count` words of a text, or fewer where that would cut inside a word."""
+    found = tokens(text)
     end = 0
-    for token in tokens(text):
+    for index, token in enumerate(found):
         if count_words(text[: token.end()]) > count:
             break
-        end = token.end()
+        follows = text[token.end() : found[index + 1].start()] if index + 1 < len(found) else " "
+        if not follows or any(char.isspace() or char in CLAUSE_MARKS for char in follows):
+            end = token.end()
     return text[:end]
 
 
 def _whole_words(text: str) -> str:
     """Leave off the last word unless white space or punctuation shows that it is whole."""
-    if not text or not text[-1].isalnum() or is_unspaced(text[-1]):
+    if not text or text[-1].isspace() or is_unspaced(text[-1]):
+        return text
+    if text[-1] in CLAUSE_MARKS and not text[-2:-1].isdigit():
         return text
     words = text.rsplit(None, 1)
     return words[0] if len(words) == 2 else ""
