@@ -104,8 +104,10 @@ class Relay:
         return min(self._wait_until, self._close_small_at)
 
     def begin(self, now: float) -> list[act.Action]:
-        """Begin the reply; return what is to be done first."""
+        """Begin the reply; return what is to be done first (nothing, if it had begun)."""
         actions: list[act.Action] = []
+        if self._wait_until is not None or self.state is State.ENDED:
+            return actions
         if self._opening is None:
             self._take(State.PAUSE, (Step.ASK_LARGE,), now, actions)
             return actions
@@ -134,6 +136,12 @@ class Relay:
 
     def _read(self, event: ev.Event, now: float, actions: list[act.Action]) -> Signal | None:
         match event:
+            case ev.LargeText() | ev.LargeCalled() | ev.LargeEnded() | ev.LargeFailed() if (
+                not self._large_open
+            ):
+                return None  # of a request that is over
+            case ev.SmallText() | ev.SmallEnded() | ev.SmallFailed() if not self._small_open:
+                return None
             case ev.LargeText(text):
                 return self._read_large_text(text, now)
             case ev.SmallText(text):
@@ -172,12 +180,12 @@ class Relay:
         return self._read_opening(self._opening, self._opening.feed(text))
 
     def _read_large_text(self, text: str, now: float) -> Signal | None:
-        return Signal.LARGE_SPEAKS if self._large_open and self._continue(text, now) else None
+        return Signal.LARGE_SPEAKS if self._continue(text, now) else None
 
     def _continue(self, text: str, now: float) -> bool:
         """Run text through the filters; tell whether some of it can be said."""
         self._pending += self._seam.feed(self._scrubber.feed(text))
-        if self._pending or self._answered:
+        if self._pending.strip():  # white space and thoughts without end are not heard
             self._wait_until = now + self._limits.stall
         return bool(self._pending)
 
@@ -198,7 +206,9 @@ class Relay:
             return self._end_opening(cut_off=reason == "length")
         if self.state is not State.RESCUE:
             return None
-        if not self._flush() and not self._answered:
+        spoke = self._flush() or self._answered
+        # With nothing to add, the answer that the large model broke off was whole.
+        if not spoke and not (self.continuation and reason in _NORMAL_ENDS):
             return self._lose_small(f"ended ({reason}) without a word")
         return Signal.SMALL_DONE
 
