@@ -306,8 +306,10 @@ class _Server(web.Server):
         self._stopping = True
         for transport in list(self.open.values()):
             transport.abort()
-        while self.tasks:
-            await asyncio.gather(*self.tasks, return_exceptions=True)
+        while tasks := set(self.tasks):
+            await asyncio.gather(*tasks, return_exceptions=True)
+            # From Python 3.12 on, a gather of finished tasks returns before their callbacks ran.
+            self.tasks -= tasks
         await self.shutdown(0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
