@@ -190,6 +190,7 @@ class Reply:
         self._answered: set[act.Role] = set()
         self._times = Stopwatch(started=self._clock(), speculative=speculative)
         self._calls: dict[int, ToolCall] = {}
+        self.finish_reason = "stop"  # of the request that ended last, in its server's words
         self._heard = self._run()
 
     def __aiter__(self) -> Self:
@@ -242,17 +243,19 @@ class Reply:
             return self._handle(self._failure(line, news))
         small = line.role == "small"
         heard: list[Heard] = []
-        line.first_output = line.first_output or self._clock()
+        now = self._clock()
+        line.first_output = line.first_output or now
         for delta in news:
             match delta:
                 case TextDelta(text):
-                    line.first_answer = line.first_answer or self._clock()
+                    line.first_answer = line.first_answer or now
                     heard += self._handle(ev.SmallText(text) if small else ev.LargeText(text))
                 case Finished(reason):
+                    self.finish_reason = reason
                     line.closed = True
                     heard += self._handle(ev.SmallEnded(reason) if small else ev.LargeEnded(reason))
                 case ToolCallDelta() if not small:
-                    line.first_answer = line.first_answer or self._clock()
+                    line.first_answer = line.first_answer or now
                     self._collect(delta)
                     heard += self._handle(ev.LargeCalled())
                 case UsageReport():
