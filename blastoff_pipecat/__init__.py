@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
     from blastoff_pipecat.frames import OpeningTextFrame
-    from blastoff_pipecat.metrics import DualLLMMetricsData, LatencySummary
+    from blastoff_pipecat.latency import LatencySummary
+    from blastoff_pipecat.metrics import DualLLMMetricsData
     from blastoff_pipecat.report import ReplyReport
     from blastoff_pipecat.service import DualLLMService
 
@@ -27,7 +28,7 @@ _HOMES = {
     "ChatEndpoint": "endpoints.endpoint",
     "DualLLMMetricsData": "metrics",
     "DualLLMService": "service",
-    "LatencySummary": "metrics",
+    "LatencySummary": "latency",
     "OpeningTextFrame": "frames",
     "ReplyReport": "report",
 }

@@ -9,10 +9,9 @@ What the service promises for every `LLMContextFrame`:
 - a failure of one model is an `ErrorFrame` of a non-permanent category while the other speaks; a
   failure of both is one `ErrorFrame`, classified as a stock service's would be.
 
-An `OpeningTextFrame` is no `LLMTextFrame`, so clients that read the model's text (RTVI's
-``bot-llm-text``) would miss the opening. Once it has passed the speculation gate, it is therefore
-also shown to observers as an `LLMTextFrame` that travels upstream, away from everything that speaks
-or remembers.
+An `OpeningTextFrame` is no `LLMTextFrame`, so observers that follow the model's text (RTVI's
+``bot-llm-text``, Pipecat's latency and log observers) would miss the opening. Once it has passed
+the speculation gate, they are therefore told of an `LLMTextFrame` that no processor ever gets.
 
 The service decides nothing about a reply: that is the relay's.
 """
@@ -44,8 +43,9 @@ from pipecat.frames.frames import (
     UserStoppedSpeakingFrame,
 )
 from pipecat.metrics.metrics import MetricsData
+from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.services.llm_service import FunctionCallFromLLM, LLMService
 from pipecat.services.settings import ServiceSettings
 from pipecat.utils.errors import ErrorCategory
@@ -65,10 +65,10 @@ from blastoff_pipecat.conversation import Conversation
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.failures import judge
 from blastoff_pipecat.frames import OpeningTextFrame
+from blastoff_pipecat.latency import LatencySummary
 from blastoff_pipecat.llm_settings import DualLLMSettings, complete_settings
 from blastoff_pipecat.metrics import (
     DualLLMMetricsData,
-    LatencySummary,
     answer_metrics,
     usage_metrics,
 )
@@ -76,7 +76,7 @@ from blastoff_pipecat.relay.actions import ReportFailures, Role, SayContinuation
 from blastoff_pipecat.report import ReplyReport
 from blastoff_pipecat.request_builder import RequestBuilder
 from blastoff_pipecat.settings import Environment
-from blastoff_pipecat.trace import trace_reply
+from blastoff_pipecat.trace import TracedText, trace_reply
 
 IDLE_SECS_BEFORE_WARMING = 30.0
 """After this long without a reply, connections are opened again when the user starts speaking."""
@@ -154,7 +154,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         self._ttfb_reported: set[Role] = set()
         self._last_reply_at = time.monotonic()
         self._warming: asyncio.Task[None] | None = None
-        self.add_event_handler("on_after_push_frame", _show_opening_upstream)
+        self._observer: BaseObserver | None = None
+        self.add_event_handler("on_after_push_frame", DualLLMService._show_opening)
 
     @classmethod
     def from_env(cls, *, settings: DualLLMSettings | None = None, **kwargs: Any) -> Self:
@@ -175,6 +176,11 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         return True
 
     # Life cycle.
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:
+        """Take note of who observes the pipeline."""
+        await super().setup(setup)
+        self._observer = setup.observer
 
     async def start(self, frame: StartFrame) -> None:
         """Start, opening a connection to each model in the background."""
@@ -326,7 +332,22 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             # A TTS that streams tokens needs the space between two frames, one that takes whole
             # sentences must not have it in them: as plain text it reaches the one that needs it.
             await self.push_frame(LLMTextFrame(text[: len(text) - len(spoken)]))
+        if self._tracing_enabled:
+            await self.push_frame(TracedText(spoken))
         await self.push_frame(OpeningTextFrame(spoken))
+
+    async def _show_opening(self, frame: Frame) -> None:
+        """Tell observers of an opening that has left for the voice, as they know text."""
+        if isinstance(frame, OpeningTextFrame) and self._observer and self.next:
+            await self._observer.on_push_frame(
+                FramePushed(
+                    source=self,
+                    destination=self.next,
+                    frame=LLMTextFrame(frame.text),
+                    direction=FrameDirection.DOWNSTREAM,
+                    timestamp=self.get_clock().get_time(),
+                )
+            )
 
     async def _run_calls(self, calls: tuple[ToolCall, ...], context: LLMContext) -> None:
         functions: list[FunctionCallFromLLM] = []
@@ -394,6 +415,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
     ) -> None:
         """Push a frame, but hold metrics until the speculation that they belong to is settled."""
+        if isinstance(frame, TracedText):
+            return
         if isinstance(frame, MetricsFrame) and self._speculation_gate.is_speculating:
             self._held_metrics.append(frame)
             return
@@ -453,9 +476,3 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             }
         completion = await self._conductor.large.complete(body)
         return completion.text or None
-
-
-async def _show_opening_upstream(service: DualLLMService, frame: Frame) -> None:
-    """Show an opening that has left for the TTS to those who watch the model's text."""
-    if type(frame) is OpeningTextFrame:
-        await service.push_frame(LLMTextFrame(frame.text), FrameDirection.UPSTREAM)

@@ -1,0 +1,107 @@
+"""A running summary of how fast replies were.
+
+Percentiles are nearest-rank over the last `window` replies: p95 of 20 replies is the 19th smallest.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from blastoff_pipecat.report import ReplyReport
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyStats:
+    """Statistics of one duration, in seconds, over `n` replies."""
+
+    n: int
+    avg: float
+    min: float
+    max: float
+    p50: float
+    p95: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> "LatencyStats | None":
+        """Summarize values; None where there are none."""
+        ordered = sorted(values)
+        if not ordered:
+            return None
+        n = len(ordered)
+        return cls(
+            n=n,
+            avg=math.fsum(ordered) / n,
+            min=ordered[0],
+            max=ordered[-1],
+            p50=ordered[math.ceil(0.50 * n) - 1],
+            p95=ordered[math.ceil(0.95 * n) - 1],
+        )
+
+
+class LatencySummary:
+    """How fast the last replies were. Withdrawn replies, which nobody heard, do not count.
+
+    Each property is a `LatencyStats`, or None while no reply reached that point.
+    """
+
+    def __init__(self, window: int = 200) -> None:
+        """Start empty.
+
+        Args:
+            window: How many of the last replies count.
+
+        Raises:
+            ValueError: `window` is less than one.
+        """
+        if window < 1:
+            raise ValueError(f"window must be at least 1 reply, not {window}")
+        self._reports: deque[ReplyReport] = deque(maxlen=window)
+
+    def __len__(self) -> int:
+        """Count the replies that are summarized."""
+        return len(self._reports)
+
+    def add(self, report: ReplyReport) -> None:
+        """Take one reply into the summary."""
+        if report.outcome != "withdrawn":
+            self._reports.append(report)
+
+    def reset(self) -> None:
+        """Forget all replies."""
+        self._reports.clear()
+
+    @property
+    def first_text(self) -> LatencyStats | None:
+        """From the request for a reply to its first text."""
+        return self._stats("first_text")
+
+    @property
+    def small_ttft(self) -> LatencyStats | None:
+        """From the small model's request to its first text."""
+        return self._stats("small_ttft")
+
+    @property
+    def large_ttft(self) -> LatencyStats | None:
+        """From the large model's request to its first text or tool call."""
+        return self._stats("large_ttft")
+
+    @property
+    def seam_wait(self) -> LatencyStats | None:
+        """From an opening's last text to the continuation's first."""
+        return self._stats("seam_wait")
+
+    @property
+    def total(self) -> LatencyStats | None:
+        """From the request for a reply to its end."""
+        return self._stats("total")
+
+    def as_dict(self) -> dict[str, dict[str, float] | None]:
+        """Return all statistics as plain data, for logs and JSON."""
+        names = ("first_text", "small_ttft", "large_ttft", "seam_wait", "total")
+        stats = {name: self._stats(name) for name in names}
+        return {name: asdict(found) if found else None for name, found in stats.items()}
+
+    def _stats(self, name: str) -> LatencyStats | None:
+        values = (getattr(report, name) for report in self._reports)
+        return LatencyStats.of(value for value in values if value is not None)
