@@ -5,188 +5,16 @@ thread each leaves the small model its speed while the large one works.
 """
 
 import asyncio
-import atexit
-import contextlib
-import importlib.util
-import json
-import secrets
-import subprocess
-import sys
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+import os
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
-from blastoff_pipecat.local.errors import LANGUAGE_WAY_OUT, EngineFailed, EngineMissing
+from blastoff_pipecat.local.errors import EngineFailed
+from blastoff_pipecat.local.llama import EmbeddedModel
 from blastoff_pipecat.local.manifest import MODELS, QWEN_CODER_15B, SMOLLM2_135M, Model
 from blastoff_pipecat.local.store import ModelStore
-
-_STOP_TIMEOUT_SECS = 5.0
-
-
-class EmbeddedModel:
-    """One language model in a child process, from ``start`` to ``stop``."""
-
-    def __init__(
-        self,
-        name: str,
-        path: Path,
-        *,
-        threads: int = 1,
-        prompt_threads: int | None = None,
-        slots: int = 1,
-        context_tokens: int = 4096,
-        verbose: bool = False,
-        params: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Start nothing yet.
-
-        Args:
-            name: The model's name in requests.
-            path: The GGUF file.
-            threads: Processor threads that write the reply.
-            prompt_threads: Processor threads that read the prompt; by default as many.
-            slots: Conversations whose cached prompts are kept side by side.
-            context_tokens: Tokens of context of one slot, prompt and reply together.
-            verbose: Let llama.cpp write its log to standard error.
-            params: More fields of llama.cpp's ``common_params``, by name.
-        """
-        self.name = name
-        self._key = secrets.token_urlsafe(24)
-        self._verbose = verbose
-        self._options: dict[str, Any] = {
-            "path": str(path),
-            "name": name,
-            "api_key": self._key,
-            "threads": threads,
-            "prompt_threads": prompt_threads or threads,
-            "slots": slots,
-            "context_tokens": context_tokens * slots,
-            "verbose": verbose,
-            "params": dict(params or {}),
-        }
-        self._process: subprocess.Popen[str] | None = None
-        self._log: IO[bytes] | None = None
-        self._base_url: str | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The child's process number while it runs."""
-        return self._process.pid if self._process is not None else None
-
-    def endpoint(
-        self, *, choice: str = "auto", extra: Mapping[str, Any] | None = None
-    ) -> ChatEndpoint:
-        """Where the model is and how to talk to it.
-
-        Args:
-            choice: How the endpoint constrains a choice; llama.cpp has ``"grammar"``.
-            extra: Fields merged into each request.
-
-        Raises:
-            EngineFailed: The model is not running.
-        """
-        if self._base_url is None:
-            raise EngineFailed(f"{self.name} is not running: start() it first.")
-        return ChatEndpoint(
-            base_url=self._base_url,
-            model=self.name,
-            api_key=self._key,
-            continuation="trailing",
-            choice=choice,
-            extra=dict(extra or {}),
-        )
-
-    async def start(self) -> None:
-        """Load the model and serve it; the event loop goes on meanwhile.
-
-        Raises:
-            EngineMissing: ``xllamacpp`` is not installed.
-            EngineFailed: llama.cpp could not load the model.
-        """
-        if self._process is not None:
-            return
-        if importlib.util.find_spec("xllamacpp") is None:
-            raise EngineMissing("xllamacpp", LANGUAGE_WAY_OUT)
-        process = self._launch()
-        answering = asyncio.ensure_future(asyncio.to_thread(self._answer, process))
-        try:
-            answer = await asyncio.shield(answering)
-        except asyncio.CancelledError:
-            process.kill()  # it does not read its input while it loads
-            await asyncio.wait([answering])
-            await self.stop()
-            raise
-        if "address" not in answer:
-            await self.stop()
-            raise EngineFailed(
-                f"llama.cpp did not start {self.name}: {answer['error']}. What to do: delete the "
-                f"file if it may be damaged, free memory, or {LANGUAGE_WAY_OUT}."
-            )
-        self._base_url = answer["address"] + "/v1"
-
-    async def stop(self) -> None:
-        """End the child process and wait for its end. Safe to call twice."""
-        await asyncio.to_thread(self._end)
-
-    def _launch(self) -> "subprocess.Popen[str]":
-        """Start the child."""
-        # -P: the script's folder must not come first in the search path of imports.
-        command = [sys.executable, "-P", str(Path(__file__).with_name("llama_process.py"))]
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the child lives
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=None if self._verbose else self._log,
-            text=True,
-            encoding="utf-8",
-        )
-        atexit.register(self._end)
-        return self._process
-
-    def _answer(self, process: "subprocess.Popen[str]") -> dict[str, str]:
-        """Give the child its options, and wait until it serves or gives up."""
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps(self._options) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
-        except OSError:
-            line = ""
-        return json.loads(line) if line else {"error": self._last_words(process.wait())}
-
-    def _last_words(self, status: int) -> str:
-        """The end of what the child wrote, for an error message."""
-        assert self._log is not None
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
-        said = " / ".join(line.strip() for line in lines[-3:])
-        return f"the process ended with status {status}" + (f": {said}" if said else "")
-
-    def _end(self) -> None:
-        """End the child; its standard input ends and it leaves, or it is killed."""
-        process, self._process = self._process, None
-        self._base_url = None
-        if process is None:
-            return
-        atexit.unregister(self._end)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        try:
-            process.wait(timeout=_STOP_TIMEOUT_SECS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
-        if self._log is not None:
-            self._log.close()
-            self._log = None
 
 
 class EmbeddedModels:
@@ -205,6 +33,7 @@ class EmbeddedModels:
         large: str = QWEN_CODER_15B.name,
         store: ModelStore | None = None,
         threads: int = 1,
+        prompt_threads: int | None = None,
         context_tokens: int = 4096,
         verbose: bool = False,
     ) -> None:
@@ -215,6 +44,8 @@ class EmbeddedModels:
             large: The large model's name in the manifest.
             store: Where the weights are found or fetched; by default an own one.
             threads: Processor threads for each model.
+            prompt_threads: Processor threads with which the large model reads its prompt, while the
+                small one rests; by default two where there are two.
             context_tokens: Tokens of context, prompt and reply together.
             verbose: Let llama.cpp write its log to standard error.
 
@@ -224,6 +55,7 @@ class EmbeddedModels:
         self._store = store or ModelStore()
         self._models = (_language_model("small", small), _language_model("large", large))
         self._threads = threads
+        self._prompt_threads = prompt_threads or max(threads, min(2, os.cpu_count() or 1))
         self._context_tokens = context_tokens
         self._verbose = verbose
         self._running: tuple[EmbeddedModel, ...] = ()
@@ -256,15 +88,19 @@ class EmbeddedModels:
         """
         if self._running:
             return
+        paths = [await self._store.fetch_in_thread(model) for model in self._models]
         running = [
             EmbeddedModel(
                 model.name,
-                await self._store.fetch_in_thread(model),
+                path,
                 threads=self._threads,
+                prompt_threads=prompt_threads,
                 context_tokens=self._context_tokens,
                 verbose=self._verbose,
             )
-            for model in self._models
+            for model, path, prompt_threads in zip(
+                self._models, paths, (self._threads, self._prompt_threads), strict=True
+            )
         ]
         self._running = tuple(running)
         try:
@@ -277,6 +113,29 @@ class EmbeddedModels:
         except BaseException:
             await self.stop()
             raise
+
+    async def prime(
+        self,
+        *,
+        small: Sequence[Mapping[str, Any]] = (),
+        large: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Let the models read what their prompts will begin with, so that the first turn is quick.
+
+        A model on one thread reads an instruction with worked examples for one to three seconds;
+        afterwards it reads only what is new. A failure is no error: the first turn is then slower.
+
+        Args:
+            small: The messages that each request to the small model begins with.
+            large: The messages that each request to the large model begins with.
+        """
+        await asyncio.gather(
+            *(
+                self._at(index).read(messages)
+                for index, messages in enumerate((small, large))
+                if messages
+            )
+        )
 
     async def stop(self) -> None:
         """End both models and wait for their end. Safe to call twice."""

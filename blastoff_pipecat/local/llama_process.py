@@ -59,6 +59,7 @@ def _serve(options: dict[str, Any]) -> Any:
     params.endpoint_slots = False
     params.offline = True
     params.n_ctx = options["context_tokens"]
+    params.cache_ram_mib = 512  # prompts of other conversations, kept beside the slots
     params.n_parallel = options["slots"]
     params.cpuparams.n_threads = options["threads"]
     params.cpuparams_batch.n_threads = options["prompt_threads"]

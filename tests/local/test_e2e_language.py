@@ -79,6 +79,21 @@ async def test_the_large_model_goes_on_with_what_was_said(models: EmbeddedModels
     assert "Good question" not in reply
 
 
+async def test_a_primed_model_reads_only_what_is_new(models: EmbeddedModels) -> None:
+    """After priming, a request that begins the same way takes that beginning from the cache."""
+    beginning = [{"role": "system", "content": "You are a polite parrot. " * 20}]
+    await models.prime(small=beginning)
+    async with httpx.AsyncClient(timeout=60) as client:
+        response = await client.post(
+            f"{models.small.base_url}/chat/completions",
+            headers={"Authorization": f"Bearer {models.small.api_key}"},
+            json={"messages": [*beginning, {"role": "user", "content": "Hi"}], "max_tokens": 1},
+        )
+    timings = response.json()["timings"]
+    assert timings["cache_n"] > 100
+    assert timings["prompt_n"] < 20
+
+
 async def test_only_who_has_the_key_is_answered(models: EmbeddedModels) -> None:
     """A page in the user's browser, or another user, cannot use the models."""
     async with httpx.AsyncClient() as client:
@@ -115,7 +130,7 @@ async def test_the_servers_end_with_the_process_that_started_them() -> None:
     code = """
 import asyncio, os, sys
 from pathlib import Path
-from blastoff_pipecat.local.language import EmbeddedModel
+from blastoff_pipecat.local.llama import EmbeddedModel
 model = EmbeddedModel("tiny", Path(sys.argv[1]))
 asyncio.run(model.start())
 print(model.endpoint().base_url, flush=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat.local.errors import EngineFailed, EngineMissing
-from blastoff_pipecat.local.language import EmbeddedModel, EmbeddedModels
+from blastoff_pipecat.local.language import EmbeddedModels
+from blastoff_pipecat.local.llama import EmbeddedModel
 
 
 def test_an_unknown_model_lists_those_there_are() -> None:
