@@ -31,6 +31,7 @@ from pipecat.frames.frames import (
     EagerEndOfTurnCancelFrame,
     EndFrame,
     Frame,
+    FunctionCallFromLLM,
     InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
@@ -46,10 +47,10 @@ from pipecat.metrics.metrics import MetricsData
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
-from pipecat.services.llm_service import FunctionCallFromLLM, LLMService
+from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import ServiceSettings
 from pipecat.utils.errors import ErrorCategory
-from pipecat.utils.tracing.service_decorators import traced_llm
+from pipecat.utils.tracing.service_decorators import traced_llm  # pyright: ignore[reportUnknownVariableType]  # untyped in Pipecat
 from pipecat.utils.types import assert_given
 
 from blastoff_pipecat.conductor import (
@@ -111,7 +112,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     """
 
     Settings = DualLLMSettings
-    _settings: DualLLMSettings
+    _settings: DualLLMSettings  # pyright: ignore[reportIncompatibleVariableOverride]  # Pipecat's own services narrow it likewise
 
     supports_response_schema = True
 
@@ -140,7 +141,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
                 raise ValueError(f"{role} must be a ChatEndpoint, not {endpoint!r}")
         complete = complete_settings(large.model, settings)
         self._policy = complete.policy()
-        super().__init__(settings=complete, **kwargs)
+        super().__init__(settings=complete, **kwargs)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         connect_timeout = assert_given(complete.connect_timeout_secs)
         large = replace(large, model=complete.model or large.model)
         self._conductor = Conductor(
@@ -155,7 +156,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         self._last_reply_at = time.monotonic()
         self._warming: asyncio.Task[None] | None = None
         self._observer: BaseObserver | None = None
-        self.add_event_handler("on_after_push_frame", DualLLMService._show_opening)
+        self.add_event_handler("on_after_push_frame", DualLLMService._show_opening)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
 
     @classmethod
     def from_env(cls, *, settings: DualLLMSettings | None = None, **kwargs: Any) -> Self:
@@ -205,12 +206,12 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     async def _close(self) -> None:
         warming, self._warming = self._warming, None
         if warming is not None:
-            await self.cancel_task(warming)
+            await self.cancel_task(warming)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         await self._conductor.aclose()
 
     def _warm(self) -> None:
         if self._warming is None or self._warming.done():
-            self._warming = self.create_task(self._conductor.warm(), "warm")
+            self._warming = self.create_task(self._conductor.warm(), "warm")  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
 
     async def _update_settings(self, delta: ServiceSettings) -> dict[str, Any]:
         """Apply a change; raises `ValueError`, changing nothing, if a value is out of range."""
@@ -244,7 +245,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         try:
             await self.push_frame(LLMFullResponseStartFrame())
             await self.start_processing_metrics()
-            await self._process_context(context)
+            await self._process_context(context)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         except LLMContextConversionError as error:
             await self.push_error(error_msg=str(error), exception=error)
             context.remove_invalid_file_message()
@@ -377,7 +378,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     async def _push_failure(self, report: ReportFailures, context: LLMContext) -> None:
         verdict = judge(report, self._conductor.small.endpoint, self._conductor.large.endpoint)
         if verdict.late:
-            await self._call_event_handler("on_completion_timeout")
+            await self._call_event_handler("on_completion_timeout")  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         category = verdict.category
         if verdict.blames_payload and context.remove_invalid_file_message():
             category = ErrorCategory.APPLICATION
