@@ -6,10 +6,22 @@ their tokens. Without OpenTelemetry, or outside a span, nothing happens.
 
 from typing import Any
 
+from pipecat.frames.frames import LLMTextFrame
 from pipecat.utils.tracing.setup import is_tracing_available
 
 from blastoff_pipecat.conductor import ModelUsed
 from blastoff_pipecat.report import ReplyReport
+
+
+class TracedText(LLMTextFrame):
+    """An opening's text, for the span's ``output`` alone: the service pushes it nowhere.
+
+    `traced_llm` collects what is given to the service's `push_frame` in frames of a class of one
+    name, so this class has it too.
+    """
+
+
+TracedText.__name__ = LLMTextFrame.__name__
 
 
 def trace_reply(report: ReplyReport, small: str, large: str, used: list[ModelUsed]) -> None:
