@@ -42,7 +42,8 @@ class Microphone(BaseInputTransport):
 
     def __init__(self) -> None:
         super().__init__(TransportParams(audio_in_enabled=True, audio_in_sample_rate=RATE))
-        self.speaking = False
+        self.speech = 0
+        """Pieces of speech that are still to come."""
         self._sending: asyncio.Task[None] | None = None
 
     async def start(self, frame: StartFrame) -> None:
@@ -57,7 +58,8 @@ class Microphone(BaseInputTransport):
 
     async def _send(self) -> None:
         while True:
-            audio = LOUD if self.speaking else QUIET
+            audio = LOUD if self.speech else QUIET
+            self.speech = max(0, self.speech - 1)
             await self.push_audio_frame(InputAudioRawFrame(audio, RATE, 1))
             await asyncio.sleep(CHUNK_SECS)
 
@@ -134,9 +136,7 @@ class Caller:
         """Say something; return once the bot's ears have taken it for a whole turn."""
         heard = len(self.bot.of(TranscriptionFrame, at=self.bot.front))
         self.stt.next_words = words
-        self.microphone.speaking = True
-        await asyncio.sleep(0.2)  # speech takes time
-        self.microphone.speaking = False
+        self.microphone.speech = 8
         await self.bot.until(
             lambda: len(self.bot.of(TranscriptionFrame, at=self.bot.front)) > heard
         )
