@@ -7,6 +7,7 @@ request that needs other messages gets a list of its own.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeAlias, cast
 
 from blastoff_pipecat import prompts
@@ -53,7 +54,7 @@ class Conversation:
     def recent_replies(self) -> list[str]:
         """The texts of the last few replies, newest first. Each begins with its opening."""
         replies = (text_of(m) for m in reversed(self.messages) if m.get("role") == "assistant")
-        return [reply for reply in replies if reply][:RECENT_REPLIES]
+        return list(islice(filter(None, replies), RECENT_REPLIES))
 
     @property
     def recent_openings(self) -> list[str]:
@@ -81,12 +82,12 @@ class Conversation:
         for asked, opening in examples:
             messages.append({"role": "user", "content": asked})
             messages.append({"role": "assistant", "content": opening})
-        spoken = [
+        spoken = (
             {"role": message["role"], "content": text}
-            for message in self.messages
+            for message in reversed(self.messages)
             if message.get("role") in ("user", "assistant") and (text := text_of(message))
-        ]
-        recent = spoken[-max(1, history) :]
+        )
+        recent = list(islice(spoken, max(1, history)))[::-1]
         for message in recent:
             if message["role"] == "assistant" and not whole_replies:
                 message["content"] = _beginning(message["content"])
@@ -175,6 +176,8 @@ def _with_calls_healed(messages: Sequence[Message]) -> list[Message]:
     Pipecat appends the text of a reply after its calls and their results. A request would then end
     in an assistant message, which servers read as a prefill.
     """
+    if not any("tool_calls" in message for message in messages):
+        return list(messages)
     healed: list[Message] = []
     block: int | None = None  # where the calls of this reply begin in `healed`
     for index, message in enumerate(messages):
