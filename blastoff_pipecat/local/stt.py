@@ -31,8 +31,7 @@ class LocalSTTService(WhisperSTTService):
     """Pipecat's own Whisper service on the manifest's weights: English, int8, on the processor.
 
     It transcribes a whole utterance when the user stops speaking. Its answer decides when the bot
-    can begin to think, so the search is greedy, which is a third faster than Pipecat's default and
-    as good on short utterances.
+    can begin to think, so the search is greedy: one candidate instead of Pipecat's five.
     """
 
     def __init__(
