@@ -127,7 +127,6 @@ def complete_settings(model: str, given: DualLLMSettings | None) -> DualLLMSetti
         user_turn_completion_config=None,
         use_provider_thinking_default=False,
         extra={},
-        connect_timeout_secs=2.0,
         **ours,
     )
     if given is not None:

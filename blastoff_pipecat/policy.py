@@ -34,6 +34,7 @@ class Policy:
     small_first_token_timeout_secs: float = 0.8
     large_first_token_timeout_secs: float = 8.0
     stall_timeout_secs: float = 5.0
+    connect_timeout_secs: float = 2.0
     provider_thinking: bool = False
 
     def __post_init__(self) -> None:
@@ -49,6 +50,7 @@ class Policy:
         _seconds("small_first_token_timeout_secs", self.small_first_token_timeout_secs)
         _seconds("large_first_token_timeout_secs", self.large_first_token_timeout_secs)
         _seconds("stall_timeout_secs", self.stall_timeout_secs)
+        _seconds("connect_timeout_secs", self.connect_timeout_secs)
         if self.small_temperature is not None:
             _number("small_temperature", self.small_temperature)
             if not 0 <= self.small_temperature <= 2:

@@ -142,7 +142,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         complete = complete_settings(large.model, settings)
         self._policy = complete.policy()
         super().__init__(settings=complete, **kwargs)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
-        connect_timeout = assert_given(complete.connect_timeout_secs)
+        connect_timeout = self._policy.connect_timeout_secs
         large = replace(large, model=complete.model or large.model)
         self._conductor = Conductor(
             ChatClient(small, connect_timeout=connect_timeout),
@@ -221,6 +221,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             tried.policy()
         changed = await super()._update_settings(cast("DualLLMSettings", delta))
         self._policy = self._settings.policy()
+        for client in (self._conductor.small, self._conductor.large):
+            client.connect_timeout = self._policy.connect_timeout_secs
         if "model" in changed and self._settings.model:
             large = self._conductor.large
             large.endpoint = replace(large.endpoint, model=assert_given(self._settings.model))

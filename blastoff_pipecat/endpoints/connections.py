@@ -48,13 +48,13 @@ class Connections:
     """The connection pool of one endpoint. Cheap to make: all the rest is made at first use."""
 
     __slots__ = (
-        "_connect_timeout",
         "_origin",
         "_proxy",
         "_responses",
         "_session",
         "_transport",
         "closed",
+        "connect_timeout",
     )
 
     def __init__(self, url: str, connect_timeout: float) -> None:
@@ -66,7 +66,7 @@ class Connections:
         """
         self.closed = False
         self._origin = url
-        self._connect_timeout = connect_timeout
+        self.connect_timeout = connect_timeout
         self._proxy: str | None = None
         self._session: aiohttp.ClientSession | None = None
         self._transport: AiohttpTransport | None = None
@@ -99,8 +99,8 @@ class Connections:
         """
         transport = await self.open()
         request.extensions["timeout"] = {
-            "connect": self._connect_timeout,
-            "pool": self._connect_timeout,  # what aiohttp calls connect: DNS and TLS as well
+            "connect": self.connect_timeout,
+            "pool": self.connect_timeout,  # what aiohttp calls connect: DNS and TLS as well
             "read": None,  # deadlines for tokens belong to whoever waits for them
             "write": None,
         }
@@ -145,7 +145,7 @@ class Connections:
             session=session,
         )
         timeout = aiohttp.ClientTimeout(
-            sock_connect=self._connect_timeout, connect=self._connect_timeout
+            sock_connect=self.connect_timeout, connect=self.connect_timeout
         )
         connection = await session.connector.connect(request, traces=[], timeout=timeout)
         connection.release()

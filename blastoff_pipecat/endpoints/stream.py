@@ -63,7 +63,7 @@ class ChatClient:
     makes one closes it with `aclose`. It belongs to the event loop that first uses it.
     """
 
-    __slots__ = ("_connect_timeout", "_connections", "_headers", "_url", "endpoint")
+    __slots__ = ("_connections", "_headers", "_url", "endpoint")
 
     def __init__(self, endpoint: ChatEndpoint, *, connect_timeout: float = 2.0) -> None:
         """Prepare to ask ``endpoint``.
@@ -75,12 +75,8 @@ class ChatClient:
         Raises:
             ValueError: ``connect_timeout`` is not above 0.
         """
-        if not connect_timeout > 0:
-            raise ValueError(
-                f"ChatClient connect_timeout {connect_timeout!r} must be above 0 (seconds)."
-            )
+        _check_connect_timeout(connect_timeout)
         self.endpoint = endpoint
-        self._connect_timeout = connect_timeout
         self._connections = Connections(endpoint.url, connect_timeout)
         headers = {
             "content-type": "application/json",
@@ -93,6 +89,20 @@ class ChatClient:
         headers |= {name.lower(): value for name, value in endpoint.headers.items()}
         self._headers = httpx.Headers(headers)
         self._url = httpx.URL(endpoint.url)
+
+    @property
+    def connect_timeout(self) -> float:
+        """How long DNS, TCP and TLS may take together, in seconds; from the next connection on.
+
+        Raises:
+            ValueError: It is set to what is not above 0.
+        """
+        return self._connections.connect_timeout
+
+    @connect_timeout.setter
+    def connect_timeout(self, secs: float) -> None:
+        _check_connect_timeout(secs)
+        self._connections.connect_timeout = secs
 
     async def warm(self) -> None:
         """Have an open connection ready; cheap where one is idle. Never raises."""
@@ -243,7 +253,7 @@ class ChatClient:
         said = excerpt(str(cause) or type(cause).__name__)
         match cause:
             case TimeoutError():
-                return EndpointTimeout(self.endpoint, "connect", self._connect_timeout)
+                return EndpointTimeout(self.endpoint, "connect", self.connect_timeout)
             case (
                 aiohttp.ClientConnectorError()
                 | aiohttp.ClientProxyConnectionError()
@@ -265,6 +275,11 @@ class ChatClient:
             return ConnectFailed(self.endpoint, "the client was closed")
         said = excerpt(str(exc) or type(exc).__name__)
         return ServerFailed(self.endpoint, f"the stream broke off: {said}")
+
+
+def _check_connect_timeout(secs: float) -> None:
+    if not secs > 0:
+        raise ValueError(f"ChatClient connect_timeout {secs!r} must be above 0 (seconds).")
 
 
 def _raw(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from pipecat.frames.frames import (
     CancelFrame,
+    LLMUpdateSettingsFrame,
     UserStartedSpeakingFrame,
 )
 from pipecat.pipeline.worker import PipelineParams
 
+from blastoff_pipecat import DualLLMService
 from blastoff_pipecat import service as service_module
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.service.bot import talking_to
@@ -217,3 +219,25 @@ async def test_dead_endpoints_do_not_hinder_the_start(
     dead = {"base_url": server.dead_url()}
     async with talking_to(make_llm(small=dead, large=dead)) as bot:
         assert bot.errors == []
+
+
+async def test_connect_timeout_can_be_changed_in_mid_call(
+    server: ScriptedEndpoint, make_llm: Any
+) -> None:
+    """A new deadline for connecting holds from the next connection on."""
+    server.play("small", OPENING)
+    async with server.unanswered_url() as url:
+        llm = make_llm(large={"base_url": url}, connect_timeout_secs=30.0, **PATIENT)
+        async with talking_to(llm) as bot:
+            delta = DualLLMService.Settings(connect_timeout_secs=0.1)
+            await bot.worker.queue_frame(LLMUpdateSettingsFrame(delta=delta))
+            await bot.ask("When does it open?")
+            await bot.until(lambda: bot.ended == 1, within=5)
+            assert "no connection within 0.1 s" in bot.errors[0].error
+
+
+@pytest.mark.parametrize("secs", [0, -1.0, float("nan"), float("inf"), "2", True, None])
+def test_connect_timeout_that_cannot_be_is_named(make_llm: Any, secs: Any) -> None:
+    """A deadline that is no positive number is one `ValueError` with the setting's name."""
+    with pytest.raises(ValueError, match="connect_timeout_secs"):
+        make_llm(connect_timeout_secs=secs)
