@@ -92,9 +92,9 @@ async def test_two_hundred_replies_of_every_fate(
     server.play("large", whims.large)
     llm = make_llm(
         large={"continuation": "trailing"},
-        small_first_token_timeout_secs=0.1,
-        large_first_token_timeout_secs=0.15,
-        stall_timeout_secs=0.1,
+        small_first_token_timeout_secs=0.06,
+        large_first_token_timeout_secs=0.08,
+        stall_timeout_secs=0.06,
     )
     async with talking_to(llm) as bot:
         for number in range(REPLIES):
