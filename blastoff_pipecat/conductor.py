@@ -19,9 +19,9 @@ end takes its connection with it, so another one is opened at once: the next rep
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 from blastoff_pipecat.conversation import Conversation
 from blastoff_pipecat.endpoints import (
@@ -157,7 +157,7 @@ class Conductor:
 
 
 class Reply:
-    """One reply: an asynchronous iterator over what happens in it, and then its report."""
+    """One reply: to be iterated over, for what happens in it, and then its report."""
 
     def __init__(
         self,
@@ -193,13 +193,9 @@ class Reply:
         self.finish_reason = "stop"  # of the request that ended last, in its server's words
         self._heard = self._run()
 
-    def __aiter__(self) -> Self:
+    def __aiter__(self) -> AsyncIterator[Heard]:
         """Iterate over what happens."""
-        return self
-
-    async def __anext__(self) -> Heard:
-        """Wait for what happens next."""
-        return await self._heard.__anext__()
+        return self._heard
 
     async def aclose(self) -> None:
         """Leave the reply, closing what is open."""
