@@ -1,6 +1,7 @@
 """The ``blastoff`` command."""
 
 import asyncio
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -13,6 +14,9 @@ except ImportError as missing:
         f"The blastoff command needs the package {missing.name}: "
         "pip install 'blastoff-pipecat[cli,local]'"
     ) from None
+
+_INTERRUPTED = 130
+"""The exit status after Ctrl-C, as a shell's own."""
 
 app = typer.Typer(
     help="Voice bots that answer at once and answer well: one reply by two models.",
@@ -36,7 +40,7 @@ def demo(
     output: Annotated[
         Path, typer.Option(help="Where the bot's speech is written, as a WAV file.")
     ] = Path("blastoff-reply.wav"),
-    verbose: Annotated[bool, typer.Option(help="Show Pipecat's log.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Pipecat's log.")] = False,
 ) -> None:
     """Ask a spoken question; hear one reply by two models, and its timeline.
 
@@ -45,25 +49,34 @@ def demo(
     """
     console = Console()
     _log(verbose)
-    if not output.parent.is_dir():
-        _fail(console, f"--output: there is no folder {output.parent}")
     try:
+        _demo(wav, output, console)
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        raise typer.Exit(_INTERRUPTED) from None
+    except ImportError as error:
+        absent = error.name if isinstance(error, ModuleNotFoundError) else None
+        way_out = "pip install 'blastoff-pipecat[cli,local]'"
+        _fail(f"The demo needs the package {absent}: {way_out}" if absent else str(error))
+
+
+def _demo(wav: Path | None, output: Path, console: Console) -> None:
+    with console.status("Starting…"):  # Pipecat takes a few seconds to import
         from blastoff_pipecat.demo.call import NoAnswer
+        from blastoff_pipecat.demo.recording import Recordings
         from blastoff_pipecat.demo.run import run
         from blastoff_pipecat.local.errors import LocalError
-    except ImportError as missing:
-        needed = f"the demo needs the package {missing.name}"
-        _fail(console, f"{needed}: pip install 'blastoff-pipecat[cli,local]'")
     try:
-        asyncio.run(run(wav, output, console))
+        asyncio.run(run(wav, Recordings(output, question=wav), console))
     except (ValueError, LocalError, NoAnswer, OSError) as error:
-        _fail(console, str(error))
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        _fail(str(error))
 
 
 def main() -> None:
     """Run the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack the timeline's characters
     app()
 
 
@@ -71,9 +84,11 @@ def _log(verbose: bool) -> None:
     from loguru import logger
 
     logger.remove()
-    logger.add(sys.stderr, level="DEBUG" if verbose else "ERROR")
+    logger.add(sys.stderr, level="DEBUG" if verbose else "CRITICAL")
 
 
-def _fail(console: Console, message: str) -> NoReturn:
-    console.print(message, style="bold red", markup=False, highlight=False)
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True).print(
+        message, style="bold red", markup=False, highlight=False, soft_wrap=True
+    )
     raise typer.Exit(1)

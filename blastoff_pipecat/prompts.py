@@ -174,3 +174,17 @@ OPENINGS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Neutral opening lines by language code; the first of each list fits everything."""
+
+EMBEDDED_OPENINGS = (
+    "Okay, let me think for a moment, well, in short,",
+    "Right, let me think about that, well, in short,",
+    "Alright, let me think, to keep it short,",
+    "Let me see, just a moment, well, in short,",
+    "Well, let me think about it, so, in short,",
+)
+"""Opening lines for the embedded models, which need about two seconds of cover on two processors.
+
+Where a line could be a sentence of its own ("Let me think about that,"), a model of 1.5 billion
+parameters goes on "and then I'll tell you" and never tells. After "in short," only the answer fits,
+and it is short, so that its first sentence can be spoken soon.
+"""

@@ -24,8 +24,12 @@ from blastoff_pipecat.local.stt import LocalSTTService
 from blastoff_pipecat.local.tts import LocalTTSService
 from blastoff_pipecat.service import DualLLMService
 
-PATIENCE_SECS = 60.0
-"""How long the whole turn may take, beyond the question's own length."""
+NOTICE_SECS = 12.0
+"""How long after the question a reply may take to begin: Pipecat gives up on a turn without words
+after 5 s, and recognition of a long question takes a few more on a slow computer."""
+
+PATIENCE_SECS = 90.0
+"""How long a reply may take to be spoken, from its beginning."""
 
 _CHUNK_SECS = 0.02
 _LEAD_IN_SECS = 0.3
@@ -57,24 +61,17 @@ async def ask(question: Question, llm: DualLLMService) -> Turn:
     """Speak a question to a bot in real time and listen to its reply.
 
     Raises:
-        NoAnswer: The reply did not end in time; the message says how far it came.
+        NoAnswer: Nothing was said in time; the message says how far the bot came.
     """
     reply = Reply()
-    playout = Playout(reply)
+    ear, playout = TextEar(reply), Playout(reply)
     context = LLMContext()
     aggregators = LLMContextAggregatorPair(
         context, user_params=LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
     )
+    speech = LocalSTTService(), LocalTTSService()
     pipeline = Pipeline(
-        [
-            LocalSTTService(),
-            aggregators.user(),
-            llm,
-            TextEar(reply),
-            LocalTTSService(),
-            playout,
-            aggregators.assistant(),
-        ]
+        [speech[0], aggregators.user(), llm, ear, speech[1], playout, aggregators.assistant()]
     )
     worker = PipelineWorker(
         pipeline,
@@ -96,25 +93,37 @@ async def ask(question: Question, llm: DualLLMService) -> Turn:
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
     try:
-        await started.wait()
+        await _first_of(started, running)
         asked_until = await _speak(question, worker)
         listening = asyncio.create_task(_stay_silent(worker))
         try:
-            await _until_answered(playout, running)
+            if await _first_of(ear.began, running, within=NOTICE_SECS):
+                await _first_of(playout.ended, running, within=PATIENCE_SECS)
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
+        ended = playout.ended.is_set()
+        await (worker.queue_frame(EndFrame()) if ended else worker.cancel())
+    except BaseException:
+        await worker.cancel()
+        raise
     finally:
-        await worker.queue_frame(EndFrame())
         await running
     said = [m for m in context.get_messages() if isinstance(m, dict) and m.get("role") == "user"]
     heard = " ".join(str(message.get("content")) for message in said)
-    if not playout.ended.is_set():
-        what = f"it heard “{heard}”" if heard else "it heard no words in the question"
-        told = f": {'; '.join(errors)}" if errors else ""
-        raise NoAnswer(f"no reply within {PATIENCE_SECS:.0f} s; {what}{told}")
+    if not ended or reply.over is None:
+        raise NoAnswer(_why_not(heard, reply, errors))
     return Turn(asked_until, heard, reply, tuple(errors))
+
+
+def _why_not(heard: str, reply: Reply, errors: Sequence[str]) -> str:
+    if errors:
+        return "The bot could not answer:\n" + "\n".join(f"  {error}" for error in errors)
+    if not heard:
+        return "The bot heard no words in the question. Is it speech, in English, and loud enough?"
+    how = f"had not finished “{reply.text}”" if reply.text else "had said nothing"
+    return f"The bot heard “{heard}”, but {how} after {PATIENCE_SECS:.0f} s."
 
 
 async def _speak(question: Question, worker: PipelineWorker) -> float:
@@ -135,12 +144,13 @@ async def _stay_silent(worker: PipelineWorker) -> None:
         await worker.queue_frame(InputAudioRawFrame(_SILENCE, SAMPLE_RATE, 1))
 
 
-async def _until_answered(playout: Playout, running: asyncio.Task[None]) -> None:
-    """Wait for the end of the reply, or of the pipeline, or of patience."""
-    ended = asyncio.create_task(playout.ended.wait())
+async def _first_of(
+    event: asyncio.Event, running: asyncio.Task[None], *, within: float | None = None
+) -> bool:
+    """Wait for an event, or the end of the pipeline, or some seconds; tell whether it happened."""
+    waiting = asyncio.create_task(event.wait())
     try:
-        await asyncio.wait(
-            {ended, running}, timeout=PATIENCE_SECS, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({waiting, running}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        ended.cancel()
+        waiting.cancel()
+    return event.is_set()

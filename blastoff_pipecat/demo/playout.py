@@ -7,15 +7,15 @@ listener would hear is in the recording, and a pause which the opening covers is
 
 import asyncio
 import time
-import wave
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     Frame,
+    InterruptionFrame,
     LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
     LLMTextFrame,
     TTSAudioRawFrame,
     TTSTextFrame,
@@ -77,13 +77,9 @@ class Reply:
             return None
         return max(0.0, self.continuation_heard - self.opening_over)
 
-    def write(self, path: Path) -> None:
-        """Write the sound as a WAV file."""
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(self.sample_rate)
-            file.writeframes(bytes(self.pcm))
+    def forget(self) -> None:
+        """Begin anew: the reply was interrupted before the question was over."""
+        self.__init__()
 
 
 class TextEar(FrameProcessor):
@@ -92,6 +88,7 @@ class TextEar(FrameProcessor):
     def __init__(self, reply: Reply) -> None:
         """Note everything in `reply`."""
         super().__init__()  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+        self.began = asyncio.Event()
         self._reply = reply
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -107,6 +104,11 @@ class TextEar(FrameProcessor):
                 reply.continuation += frame.text
             elif isinstance(frame, UserStoppedSpeakingFrame):
                 reply.turn_ended = now
+            elif isinstance(frame, LLMFullResponseStartFrame):
+                self.began.set()
+            elif isinstance(frame, InterruptionFrame):
+                self.began.clear()
+                reply.forget()
         await self.push_frame(frame, direction)
 
 
@@ -132,6 +134,10 @@ class Playout(FrameProcessor):
             self._opening = False
         elif isinstance(frame, LLMFullResponseEndFrame):
             self.ended.set()
+        elif isinstance(frame, InterruptionFrame):
+            self.ended.clear()
+            self._opening = False
+            self._reply.forget()
         await self.push_frame(frame, direction)
 
     def _play(self, frame: TTSAudioRawFrame) -> None:
@@ -148,8 +154,8 @@ class Playout(FrameProcessor):
         audible = np.flatnonzero(samples > _AUDIBLE)
         if not len(audible):
             return
-        first = starts + audible[0] / frame.sample_rate
-        last = starts + (audible[-1] + 1) / frame.sample_rate
+        first = starts + float(audible[0]) / frame.sample_rate
+        last = starts + float(audible[-1] + 1) / frame.sample_rate
         if self._opening:
             reply.opening_heard = reply.opening_heard or first
             reply.opening_over = last

@@ -20,6 +20,11 @@ BUNDLED_QUESTION = "Why is the sky blue?"
 MAX_SECS = 30.0
 """The longest question that is taken, in seconds."""
 
+_RATES = range(4_000, 400_000)
+_WAY_OUT = (
+    "A WAV file of 16-bit PCM is needed; ffmpeg makes one: "
+    "ffmpeg -i QUESTION -ac 1 -ar 16000 -c:a pcm_s16le question.wav"
+)
 _AUDIBLE = 300  # of 32768: below this, the last samples of a recording are its room, not its voice
 
 
@@ -53,23 +58,33 @@ class Question:
                 is longer than `MAX_SECS`.
         """
         try:
-            with wave.open(str(path), "rb") as file:
-                width, channels = file.getsampwidth(), file.getnchannels()
-                rate, frames = file.getframerate(), file.getnframes()
+            with path.open("rb") as raw, wave.open(raw) as file:
+                width, channels, rate = (
+                    file.getsampwidth(),
+                    file.getnchannels(),
+                    file.getframerate(),
+                )
                 if width != 2:
-                    raise UnreadableQuestion(
-                        f"{path} has {8 * width}-bit samples; 16-bit PCM is needed"
-                    )
-                if frames > MAX_SECS * rate:
-                    raise UnreadableQuestion(
-                        f"{path} lasts {frames / rate:.0f} s; at most {MAX_SECS:.0f} s are taken"
-                    )
-                samples = np.frombuffer(file.readframes(frames), dtype=np.int16)
+                    raise UnreadableQuestion(f"{path} has {8 * width}-bit samples. {_WAY_OUT}")
+                if rate not in _RATES:
+                    raise UnreadableQuestion(f"{path} has {rate} samples a second. {_WAY_OUT}")
+                # What is read counts, not what the header says: a recorder that was cut off, or
+                # wrote to a pipe, could not correct it.
+                pcm = file.readframes(round(MAX_SECS * rate) + 1)
         except FileNotFoundError:
-            raise UnreadableQuestion(f"there is no file {path}") from None
-        except (wave.Error, EOFError, OSError) as error:
-            raise UnreadableQuestion(f"{path} is no WAV file of plain PCM ({error})") from None
-        mono = samples.reshape(-1, channels).mean(axis=1).astype(np.int16)
+            raise UnreadableQuestion(f"There is no file {path}.") from None
+        except (wave.Error, EOFError) as error:
+            why = f" ({error})" if str(error) else ""
+            raise UnreadableQuestion(
+                f"{path} is no WAV file of plain PCM{why}. {_WAY_OUT}"
+            ) from None
+        except OSError as error:
+            raise UnreadableQuestion(f"{path} cannot be read: {error.strerror}.") from None
+        frames = len(pcm) // (2 * channels)
+        if frames > MAX_SECS * rate:
+            raise UnreadableQuestion(f"{path} is longer than the {MAX_SECS:.0f} s that are taken.")
+        samples = np.frombuffer(pcm, dtype="<i2", count=frames * channels)
+        mono = samples.reshape(-1, channels).mean(axis=1).astype("<i2")
         return await cls._of(mono.tobytes(), rate, str(path))
 
     @classmethod
@@ -85,5 +100,5 @@ class Question:
         samples = np.frombuffer(pcm, dtype=np.int16)
         audible = np.flatnonzero(np.abs(samples.astype(np.int32)) > _AUDIBLE)
         if not len(audible):
-            raise UnreadableQuestion(f"{source} holds no audible speech")
+            raise UnreadableQuestion(f"{source} is silent: there is no question in it.")
         return cls(samples[: audible[-1] + 1].tobytes(), source)

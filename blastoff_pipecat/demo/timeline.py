@@ -1,5 +1,6 @@
 """The timeline of a reply, drawn in a terminal: what was heard when, after the question's end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Group
@@ -8,8 +9,11 @@ from rich.text import Text
 
 from blastoff_pipecat.demo.call import Turn
 
-WIDTH = 58
-"""Characters that a drawn timeline is wide."""
+MAX_WIDTH = 58
+"""Characters that a drawn timeline is wide, where the terminal has them."""
+
+_MIN_WIDTH = 16
+_LABEL_WIDTH = 12
 
 OPENING_STYLE = "bold green"
 CONTINUATION_STYLE = "cyan"
@@ -55,42 +59,57 @@ class Timeline:
         heard = [at for at in (self.opening_heard, self.continuation_heard) if at is not None]
         return min(heard, default=None)
 
+    @property
+    def wait(self) -> float | None:
+        """From the end of the turn, as the bot noticed it, to when the bot was first heard."""
+        if self.first_heard is None or self.turn_ended is None:
+            return None
+        return self.first_heard - self.turn_ended
 
-def draw(timelines: list[Timeline]) -> Group:
-    """Draw timelines one under the other on one scale, with their figures in a table."""
+
+def draw(timelines: Sequence[Timeline], *, width: int = 80) -> Group:
+    """Draw timelines one under the other on one scale, with their figures in a table.
+
+    Args:
+        timelines: The replies.
+        width: Characters that the terminal is wide.
+    """
+    cells = max(_MIN_WIDTH, min(MAX_WIDTH, width - _LABEL_WIDTH - 2))
     longest = max((line.over or 0.0 for line in timelines), default=0.0) or 1.0
-    bars = [_bar(line, longest) for line in timelines]
-    return Group(*bars, _scale(longest), Text(), _table(timelines))
+    bars = [_bar(line, longest, cells) for line in timelines]
+    return Group(*bars, _scale(longest, cells), Text(), _table(timelines))
 
 
-def _bar(line: Timeline, longest: float) -> Text:
-    cells = [("·", "dim")] * WIDTH
+def _bar(line: Timeline, longest: float, width: int) -> Text:
+    cells = [("·", "dim")] * width
 
     def paint(start: float | None, end: float | None, char: str, style: str) -> None:
         if start is None or end is None:
             return
-        first = int(start / longest * WIDTH)
-        for at in range(first, max(first + 1, int(end / longest * WIDTH))):
-            if 0 <= at < WIDTH:
+        first = int(start / longest * width)
+        for at in range(first, max(first + 1, int(end / longest * width))):
+            if 0 <= at < width:
                 cells[at] = (char, style)
 
+    paint(line.turn_ended, line.turn_ended, "│", "dim")
     paint(line.continuation_heard, line.over, "━", CONTINUATION_STYLE)
     paint(line.opening_heard, line.opening_over, "━", OPENING_STYLE)
-    if line.turn_ended is not None:
-        paint(line.turn_ended, line.turn_ended, "│", "dim")
-    text = Text(f"{line.label:>12} ")
+    text = Text(f"{line.label:>{_LABEL_WIDTH}} ")
     for char, style in cells:
         text.append(char, style)
     return text
 
 
-def _scale(longest: float) -> Text:
-    text = Text(" " * 13, style="dim")
-    left, right = "0 s: the question ends", f"{longest:.1f} s"
-    return text.append(left + right.rjust(WIDTH - len(left)), "dim")
+def _scale(longest: float, width: int) -> Text:
+    right = f"{longest:.1f} s"
+    left = "0 s: the question ends"
+    if len(left) + len(right) >= width:
+        left = "0 s"
+    text = Text(" " * (_LABEL_WIDTH + 1), style="dim")
+    return text.append(left + right.rjust(width - len(left)), "dim")
 
 
-def _table(timelines: list[Timeline]) -> Table:
+def _table(timelines: Sequence[Timeline]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("seconds after the question", justify="right", style="dim")
     for line in timelines:
@@ -103,10 +122,11 @@ def _table(timelines: list[Timeline]) -> Table:
         ("continuation heard", "continuation_heard"),
         ("gap at the seam (silence)", "gap"),
         ("the bot is first heard", "first_heard"),
+        ("that is, after the turn", "wait"),
         ("the bot has finished", "over"),
     )
     for title, name in rows:
-        style = "bold" if name == "first_heard" else ""
+        style = "bold" if name in ("first_heard", "wait") else ""
         table.add_row(title, *(_secs(getattr(line, name)) for line in timelines), style=style)
     return table
 

@@ -1,0 +1,117 @@
+"""The drawn timeline: whatever happened, and however wide the terminal is."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from blastoff_pipecat.demo.call import Turn
+from blastoff_pipecat.demo.playout import Reply
+from blastoff_pipecat.demo.timeline import Timeline, draw
+
+NOTHING = Timeline(
+    label="nobody",
+    turn_ended=None,
+    opening_text=None,
+    opening_heard=None,
+    opening_over=None,
+    continuation_text=None,
+    continuation_heard=None,
+    over=None,
+    gap=None,
+)
+BOTH = Timeline(
+    label="two models",
+    turn_ended=0.5,
+    opening_text=0.6,
+    opening_heard=0.75,
+    opening_over=2.5,
+    continuation_text=1.5,
+    continuation_heard=3.0,
+    over=6.0,
+    gap=0.5,
+)
+ALONE = replace(
+    NOTHING,
+    label="large alone",
+    turn_ended=0.5,
+    continuation_text=1.5,
+    continuation_heard=2.5,
+    over=10.0,
+)
+
+
+def drawn(*timelines: Timeline, width: int = 80) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None).print(draw(timelines, width=width))
+    return out.getvalue()
+
+
+def test_a_bar_shows_who_spoke_when() -> None:
+    """The mark of the turn's end, the opening, the gap and the continuation stand in order."""
+    bar = drawn(BOTH, ALONE).splitlines()[0]
+    assert bar.startswith("  two models ·")
+    said = bar.removeprefix("  two models ").rstrip("·")
+    assert said.lstrip("·").replace("·", " ").split() == ["│", "━" * 10, "━" * 17]
+
+
+def test_both_bars_have_one_scale() -> None:
+    """The longer reply fills its bar; the shorter ends where it ended."""
+    both, alone, *_ = drawn(BOTH, ALONE).splitlines()
+    assert len(both) == len(alone)
+    assert alone.endswith("━")
+    assert both.endswith("·")
+
+
+def test_the_table_tells_what_was_not_reached_with_a_dash() -> None:
+    """A large model alone has no opening, so no figure for it."""
+    lines = drawn(BOTH, ALONE).splitlines()
+    row = next(line for line in lines if "first opening text" in line)
+    assert row.split()[-2:] == ["0.60", "–"]
+    row = next(line for line in lines if "gap at the seam" in line)
+    assert row.split()[-2:] == ["0.50", "–"]
+
+
+def test_first_heard_is_whoever_spoke_first() -> None:
+    """It counts from the question, and `wait` from the end of the turn."""
+    assert (BOTH.first_heard, ALONE.first_heard, NOTHING.first_heard) == (0.75, 2.5, None)
+    assert BOTH.wait == pytest.approx(0.25)
+    assert ALONE.wait == pytest.approx(2.0)
+    assert NOTHING.wait is None
+
+
+def test_times_of_a_turn_count_from_the_end_of_its_question() -> None:
+    """They are on a monotonic clock that began anywhere."""
+    reply = Reply(
+        turn_ended=100.5, opening_heard=100.75, opening_over=102.5, continuation_heard=103.0
+    )
+    line = Timeline.of("two models", Turn(100.0, "Why?", reply, ()))
+    assert (line.turn_ended, line.opening_heard, line.gap) == (0.5, 0.75, 0.5)
+    assert line.over is None
+
+
+def test_nothing_at_all_is_drawn_too() -> None:
+    """A failed turn is drawn without an exception."""
+    assert "nobody" in drawn(NOTHING)
+    assert drawn()
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 71, 80, 200])
+def test_nothing_is_broken_on_any_terminal(width: int) -> None:
+    """No line is longer than the terminal is wide, where it has room for a bar at all."""
+    lines = drawn(BOTH, ALONE, width=width).splitlines()
+    assert all(cell_len(line) <= max(width, 30) for line in lines)
+    assert sum("━" in line for line in lines) == 2 or width < 30
+
+
+times = st.none() | st.floats(-5, 120)
+
+
+@given(st.builds(Timeline, st.text("ab ", max_size=14), *[times] * 8), st.integers(1, 300))
+def test_any_times_can_be_drawn(line: Timeline, width: int) -> None:
+    """Whatever was reached, in whatever order, drawing raises nothing."""
+    drawn(line, BOTH, width=width)
