@@ -93,13 +93,20 @@ class Conversation:
                 message["content"] = _beginning(message["content"])
         return messages + _alternating(recent)
 
-    def large_messages(self, note: str) -> list[Message]:
+    def large_messages(self, note: str, *, developer_role: bool) -> list[Message]:
         """Build the large model's messages, without the opening of this reply.
 
         Args:
             note: Text added to the system message; empty for none.
+            developer_role: Whether the server knows that role; if not, those messages become a
+                user's, as in Pipecat's services.
         """
         messages = _with_calls_healed(self.messages)
+        if not developer_role:
+            messages = [
+                {**message, "role": "user"} if message.get("role") == "developer" else message
+                for message in messages
+            ]
         return _with_system_note(messages, note) if note else messages
 
     def plain_messages(self, note: str) -> list[Message]:
@@ -110,7 +117,7 @@ class Conversation:
             if message.get("role") == "tool":
                 messages.append({"role": "user", "content": f"(Result of a tool: {text})"})
             elif text:
-                role = "system" if message.get("role") == "developer" else message["role"]
+                role = "user" if message.get("role") == "developer" else message["role"]
                 messages.append({"role": role, "content": text})
         return _with_system_note(messages, note)
 
@@ -167,6 +174,9 @@ def _with_system_note(messages: Sequence[Message], note: str) -> list[Message]:
     content = first.get("content")
     if first.get("role") == "system" and isinstance(content, str):
         return [{**first, "content": f"{content}\n\n{note}"}, *messages[1:]]
+    if first.get("role") == "system" and isinstance(content, list):
+        part = {"type": "text", "text": note}
+        return [{**first, "content": [*cast("list[object]", content), part]}, *messages[1:]]
     return [{"role": "system", "content": note}, *messages]
 
 

@@ -16,6 +16,7 @@ from blastoff_pipecat.endpoints import (
     apply_choice,
     is_refusal,
     memory,
+    takes_developer_role,
     thinking_off,
     ways_for,
 )
@@ -110,7 +111,9 @@ class RequestBuilder:
         """Build the large model's request to go on after `said`, or to answer if it is empty."""
         note = "" if self._policy.opening == "never" else prompts.SPOKEN
         body: dict[str, Any] = {
-            "messages": self._conversation.large_messages(note),
+            "messages": self._conversation.large_messages(
+                note, developer_role=takes_developer_role(self._large)
+            ),
             **self._thinking(self._large),
             **self._conversation.params,
         }

@@ -19,6 +19,7 @@ from blastoff_pipecat.endpoints.errors import (
     RequestRefused,
     ServerFailed,
 )
+from blastoff_pipecat.endpoints.providers import takes_developer_role
 from blastoff_pipecat.endpoints.stream import (
     ChatClient,
     Completion,
@@ -54,6 +55,7 @@ __all__ = [
     "is_refusal",
     "memory",
     "native_way",
+    "takes_developer_role",
     "thinking_off",
     "ways_for",
 ]

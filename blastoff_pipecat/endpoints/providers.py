@@ -46,6 +46,7 @@ class Provider:
         needs_pin: A body field that must be in ``extra`` for ``way`` to be relied on.
         renames: Body fields that the host calls otherwise.
         omits: Pattern of a model, and the body fields that it refuses.
+        developer_role: Whether messages may be a developer's.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Provider:
     needs_pin: str | None = None
     renames: tuple[tuple[str, str], ...] = ()
     omits: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    developer_role: bool = False
 
 
 _SAMPLING = ("temperature", "top_p", "n", "presence_penalty", "frequency_penalty")
@@ -178,6 +180,7 @@ PROVIDERS: tuple[Provider, ...] = (
         name="OpenAI",
         hosts=("api.openai.com",),  # takes a trailing assistant message, and begins a new one
         renames=(("max_tokens", "max_completion_tokens"),),
+        developer_role=True,
         thinking_off=(
             (r".*(chat|codex|-pro).*", {}),
             (r"gpt-5\.[1-6](-.*)?|gpt-6-(sol|luna)(-.*)?|gpt-6\.1-terra(-.*)?", EFFORT_NONE),
@@ -296,6 +299,13 @@ def fitted(endpoint: ChatEndpoint, body: dict[str, Any]) -> dict[str, Any]:
             value = result.pop(old)
             result.setdefault(new, value)
     return result
+
+
+def takes_developer_role(endpoint: ChatEndpoint) -> bool:
+    """Whether the host knows the role ``developer``; to others, as to Pipecat, it is a user's."""
+    provider = provider_of(endpoint)
+    known = provider is not None and provider.developer_role
+    return known or endpoint.host.endswith(".openai.azure.com")
 
 
 def is_private(host: str) -> bool:

@@ -42,10 +42,15 @@ async def make_stock(server: ScriptedEndpoint) -> AsyncIterator[Any]:
     """Make Pipecat's own service of the scripted server's "large" model, to compare with."""
     made: list[OpenAILLMService] = []
 
-    def make(*, service: dict[str, Any] | None = None, **settings: Any) -> OpenAILLMService:
+    def make(
+        *,
+        kind: type[OpenAILLMService] = OpenAILLMService,
+        service: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> OpenAILLMService:
         options = {"base_url": server.url, "api_key": "a-key", **(service or {})}
         settings = {"model": "large", **settings}
-        made.append(OpenAILLMService(settings=OpenAILLMService.Settings(**settings), **options))
+        made.append(kind(settings=OpenAILLMService.Settings(**settings), **options))
         return made[-1]
 
     yield make
