@@ -2,18 +2,22 @@
 
 import difflib
 import functools
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
+from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
+from blastoff_pipecat import check
+from blastoff_pipecat.endpoints import ChatEndpoint
 from blastoff_pipecat.policy import OpeningFrames, OpeningMode, Policy, Style
 
 
 class UnknownSetting(ValueError, TypeError):
-    """A setting was given that does not exist."""
+    """A setting or an option was given that does not exist."""
 
 
 _C = TypeVar("_C")
@@ -28,8 +32,7 @@ def _naming_unknown_settings(cls: type[_C]) -> type[_C]:
         known = [each.name for each in fields(cls)]  # pyright: ignore[reportArgumentType]  # a dataclass
         for name in settings:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = _hint(name, known)
                 raise UnknownSetting(f"DualLLMService.Settings has no setting {name!r}{hint}")
         take(self, *args, **settings)
 
@@ -99,9 +102,60 @@ class DualLLMSettings(LLMSettings):
         Raises:
             ValueError: A field's value is out of its range; the message names it.
         """
+        self._check_shared()
         shared = {each.name for each in fields(Policy)} & {each.name for each in fields(self)}
         given = {name: getattr(self, name) for name in shared if is_given(getattr(self, name))}
         return Policy(**given, provider_thinking=self.use_provider_thinking_default is True)
+
+    def _check_shared(self) -> None:
+        """Check what is Pipecat's and is sent to the large model."""
+        if is_given(self.model):
+            check.text("model", self.model)
+        for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty"):
+            if is_given(value := getattr(self, name)) and value is not None:
+                check.number(name, value)
+        for name, least in (("max_tokens", 1), ("top_k", 0), ("seed", None)):
+            if is_given(value := getattr(self, name)) and value is not None:
+                check.whole(name, value, least=least)
+        if is_given(self.system_instruction) and self.system_instruction is not None:
+            check.text("system_instruction", self.system_instruction, may_be_empty=True)
+        check.json_object("extra", self.extra)
+
+
+def refuse_unknown_options(options: Iterable[str]) -> None:
+    """Refuse options of the service that Pipecat would take and never look at.
+
+    Raises:
+        UnknownSetting: No Pipecat LLM service has such an option; the message says where it
+            belongs.
+    """
+    known = _pipecat_options()
+    for name in options:
+        if name in known:
+            continue
+        if name in (each.name for each in fields(DualLLMSettings)):
+            hint = f": it is a setting, settings=DualLLMService.Settings({name}=…)"
+        elif name in ("url", *(each.name for each in fields(ChatEndpoint))):
+            hint = ": it belongs to one of the two endpoints, ChatEndpoint(…)"
+        else:
+            hint = _hint(name, known)
+        raise UnknownSetting(f"DualLLMService has no option {name!r}{hint}")
+
+
+@functools.cache
+def _pipecat_options() -> frozenset[str]:
+    """Names of what the constructors of Pipecat's LLM services take."""
+    return frozenset(
+        name
+        for cls in LLMService.__mro__
+        for name, option in inspect.signature(cls.__init__).parameters.items()
+        if option.kind not in (option.VAR_KEYWORD, option.VAR_POSITIONAL) and name != "self"
+    )
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def complete_settings(model: str, given: DualLLMSettings | None) -> DualLLMSettings:
@@ -130,6 +184,8 @@ def complete_settings(model: str, given: DualLLMSettings | None) -> DualLLMSetti
         **ours,
     )
     if given is not None:
+        if not isinstance(given, DualLLMSettings):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may not check types
+            raise ValueError(f"settings must be DualLLMService.Settings, not {given!r}")
         complete.apply_update(given)
     complete.policy()
     return complete

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from blastoff_pipecat import prompts
+from blastoff_pipecat import check, prompts
 
 OpeningMode: TypeAlias = Literal["auto", "always", "never"]
 Style: TypeAlias = Literal["acknowledge", "choose", "answer"]
@@ -39,61 +39,29 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Check every value."""
-        _one_of("opening", self.opening, get_args(OpeningMode))
-        _one_of("style", self.style, get_args(Style))
-        _one_of("opening_frames", self.opening_frames, get_args(OpeningFrames))
-        _whole("min_words", self.min_words, least=1)
-        _whole("max_words", self.max_words, least=self.min_words)
-        _whole("max_bridges", self.max_bridges, least=0)
-        _whole("small_max_tokens", self.small_max_tokens, least=1)
-        _whole("small_history", self.small_history, least=1)
-        _seconds("small_first_token_timeout_secs", self.small_first_token_timeout_secs)
-        _seconds("large_first_token_timeout_secs", self.large_first_token_timeout_secs)
-        _seconds("stall_timeout_secs", self.stall_timeout_secs)
-        _seconds("connect_timeout_secs", self.connect_timeout_secs)
+        check.one_of("opening", self.opening, get_args(OpeningMode))
+        check.one_of("style", self.style, get_args(Style))
+        check.one_of("opening_frames", self.opening_frames, get_args(OpeningFrames))
+        check.whole("min_words", self.min_words, least=1)
+        check.whole("max_words", self.max_words, least=self.min_words)
+        check.whole("max_bridges", self.max_bridges, least=0)
+        check.whole("small_max_tokens", self.small_max_tokens, least=1)
+        check.whole("small_history", self.small_history, least=1)
+        check.seconds("small_first_token_timeout_secs", self.small_first_token_timeout_secs)
+        check.seconds("large_first_token_timeout_secs", self.large_first_token_timeout_secs)
+        check.seconds("stall_timeout_secs", self.stall_timeout_secs)
+        check.seconds("connect_timeout_secs", self.connect_timeout_secs)
         if self.small_temperature is not None:
-            _number("small_temperature", self.small_temperature)
+            check.number("small_temperature", self.small_temperature)
             if not 0 <= self.small_temperature <= 2:
                 raise ValueError(f"small_temperature must be 0 to 2, not {self.small_temperature}")
         for name in ("opening_instruction", "continuation_instruction"):
-            value: object = getattr(self, name)
-            if value is not None and (not isinstance(value, str) or not value.strip()):
-                raise ValueError(f"{name} must be a text or None (the default), not {value!r}")
-        _lines(self.openings)
+            if getattr(self, name) is not None:
+                check.text(name, getattr(self, name))
+        if self.openings is not None:
+            check.lines("openings", self.openings)
 
     @property
     def approved_openings(self) -> tuple[str, ...]:
         """The lines that style ``choose`` picks from."""
         return tuple(line.strip() for line in self.openings or prompts.OPENINGS["en"])
-
-
-def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        listed = ", ".join(repr(choice) for choice in allowed)
-        raise ValueError(f"{name} must be one of {listed}, not {value!r}")
-
-
-def _number(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise ValueError(f"{name} must be a number, not {value!r}")
-
-
-def _whole(name: str, value: object, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
-
-
-def _seconds(name: str, value: object) -> None:
-    _number(name, value)
-    if not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise ValueError(f"{name} must be a positive number of seconds, not {value!r}")
-
-
-def _lines(openings: object) -> None:
-    if openings is None:
-        return
-    if isinstance(openings, str) or not isinstance(openings, Sequence) or not openings:
-        raise ValueError(f"openings must be a list with at least one line, not {openings!r}")
-    for line in openings:  # pyright: ignore[reportUnknownVariableType]  # any value may be given
-        if not isinstance(line, str) or not any(char.isalpha() for char in line):
-            raise ValueError(f"openings must hold lines to be said; {line!r} is none")

@@ -67,7 +67,11 @@ from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.failures import judge
 from blastoff_pipecat.frames import OpeningTextFrame
 from blastoff_pipecat.latency import LatencySummary
-from blastoff_pipecat.llm_settings import DualLLMSettings, complete_settings
+from blastoff_pipecat.llm_settings import (
+    DualLLMSettings,
+    complete_settings,
+    refuse_unknown_options,
+)
 from blastoff_pipecat.metrics import (
     DualLLMMetricsData,
     answer_metrics,
@@ -134,16 +138,18 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
                 ``function_call_timeout_secs``, …).
 
         Raises:
-            ValueError: An endpoint or a setting is missing or malformed; the message names it.
+            ValueError: An endpoint, a setting or an option is missing, malformed or unknown; the
+                message names it.
         """
         for role, endpoint in (("small", small), ("large", large)):
             if not isinstance(endpoint, ChatEndpoint):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may not check types
                 raise ValueError(f"{role} must be a ChatEndpoint, not {endpoint!r}")
+        refuse_unknown_options(kwargs)
         complete = complete_settings(large.model, settings)
         self._policy = complete.policy()
         super().__init__(settings=complete, **kwargs)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         connect_timeout = self._policy.connect_timeout_secs
-        large = replace(large, model=complete.model or large.model)
+        large = replace(large, model=cast("str", complete.model))
         self._conductor = Conductor(
             ChatClient(small, connect_timeout=connect_timeout),
             ChatClient(large, connect_timeout=connect_timeout),
@@ -215,17 +221,17 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
 
     async def _update_settings(self, delta: ServiceSettings) -> dict[str, Any]:
         """Apply a change; raises `ValueError`, changing nothing, if a value is out of range."""
-        if isinstance(delta, DualLLMSettings):
-            tried = self._settings.copy()
-            tried.apply_update(delta)
-            tried.policy()
-        changed = await super()._update_settings(cast("DualLLMSettings", delta))
+        change = cast("DualLLMSettings", delta)  # or another service's: what it shares is taken
+        tried = self._settings.copy()
+        tried.apply_update(change)
+        tried.policy()
+        changed = await super()._update_settings(change)
         self._policy = self._settings.policy()
         for client in (self._conductor.small, self._conductor.large):
             client.connect_timeout = self._policy.connect_timeout_secs
-        if "model" in changed and self._settings.model:
-            large = self._conductor.large
-            large.endpoint = replace(large.endpoint, model=assert_given(self._settings.model))
+        if "model" in changed:
+            large, model = self._conductor.large, cast("str", self._settings.model)
+            large.endpoint = replace(large.endpoint, model=model)
         return changed
 
     # Frames in.
