@@ -44,7 +44,7 @@ _clause_end = re.compile(
 )
 # Yes and no, as the first word of an opening.
 _yes_or_no = re.compile(
-    r"\W*(?:(?:yes|yeah|yep|yup|no|nope|nah|absolutely|definitely|correct|indeed"
+    r"\W*+(?:(?:yes|yeah|yep|yup|no|nope|nah|absolutely|definitely|correct|indeed"
     r"|ja|jawohl|jo|nein|doch|oui|ouais|non|sí|sì|sim|não|nee|nej|tak|nie|да|нет|ні"
     r"|ναι|όχι|evet|hayır|kyllä|vâng|không|כן|לא|نعم|لا|بله|نه|हाँ|हां|नहीं|ใช่(?:ค่ะ|ครับ)?|ไม่(?:ค่ะ|ครับ|ใช่)?)"
     rf"(?![\w{COMBINING}])"

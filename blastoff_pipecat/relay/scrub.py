@@ -123,6 +123,8 @@ class Scrubber:
         return True
 
     def _may_be_label(self) -> bool:
+        if len(self._held) > HOLD_LIMIT:
+            return False
         markup = None if self._role_due else _markup.match(self._held)
         rest = self._held[markup.end() if markup else 0 :].lower()
         return any(
@@ -176,6 +178,8 @@ class Scrubber:
         return True
 
     def _may_be_mark(self) -> bool:
+        if len(self._held) > HOLD_LIMIT:
+            return False
         bare = self._held.rstrip(" \t\n")
         return _token_begun.fullmatch(self._held) is not None or (
             len(self._held) - len(bare) <= 8

@@ -80,6 +80,10 @@ class Seam:
         if self._joined:
             return text
         self._held += text
+        if self._held.isspace():
+            self._held = self._held[:1]
+        if not self._trimmed and self._said.startswith(self._held.lstrip()):
+            return ""  # an echo so far; a long one is not searched for repeats at every piece
         return self._settle(final=False)
 
     def flush(self) -> str:

@@ -11,7 +11,6 @@ from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.opening import ChosenOpening, Opening, OpeningRules, WrittenOpening
 from blastoff_pipecat.relay.relay import Limits, Relay
-from blastoff_pipecat.relay.scripts import tokens
 from blastoff_pipecat.relay.table import State
 from tests.relay.texts import any_text, cuttings, prose
 from tests.relay.witness import Witness
@@ -233,7 +232,7 @@ def test_the_bot_is_not_silent_while_one_model_can_speak(
         lost = {failure.role for failure, _ in reply.failures}
         assert lost == {"small", "large"}
     else:
-        assert tokens(reply.said) or reply.ran_calls
+        assert reply.said.strip() or reply.ran_calls
 
 
 @given(relays, models("small"), models("large"))

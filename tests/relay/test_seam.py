@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.relay.scripts import tokens
 from blastoff_pipecat.relay.seam import Seam
 from tests.relay.texts import PHRASES, any_text, cuttings, prose, soup, words
@@ -136,6 +137,13 @@ def test_cutting_the_continuation_differently_changes_nothing(
     assert joined(said, *pieces, echoes=echoes) == joined(said, continuation, echoes=echoes)
 
 
+def test_a_long_echo_is_trimmed_while_it_streams_without_much_work() -> None:
+    """A small model that finishes a long reply may repeat all of it, in thousands of pieces."""
+    said = "The museum opens at nine and it is a lovely place to go, you know. " * 400
+    text = f"{said}And it is free."
+    assert joined(said, *(text[at : at + 4] for at in range(0, len(text), 4))) == "And it is free."
+
+
 @given(st.data(), st.sampled_from(PHRASES), st.integers(0, 8), prose)
 def test_cutting_a_repeat_differently_changes_nothing(
     data: st.DataObject, said: str, start: int, rest: str
@@ -210,3 +218,12 @@ def test_a_full_echo_is_never_said(said: str, rest: str) -> None:
     assume(len(folded(said)) >= 4)
     heard = folded(joined(said, f"{said} {rest}", echoes=True))
     assert heard == folded(rest) or heard == folded(joined(said, rest))
+
+
+@pytest.mark.parametrize("language", list(OPENINGS))
+def test_after_every_line_that_comes_with_the_package_the_seam_is_right(language: str) -> None:
+    """Repeated whole, with another mark, or not at all: the answer is all that follows."""
+    for line in OPENINGS[language]:
+        answer = "XYZ abc."
+        for continuation in (answer, f"{line} {answer}", f" {line[:-1]}. {answer}"):
+            assert joined(line, *continuation).strip() == answer
