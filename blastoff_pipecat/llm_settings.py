@@ -5,7 +5,7 @@ import functools
 import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
@@ -95,6 +95,15 @@ class DualLLMSettings(LLMSettings):
     large_first_token_timeout_secs: float | NotGiven = NOT_GIVEN
     stall_timeout_secs: float | NotGiven = NOT_GIVEN
     connect_timeout_secs: float | NotGiven = NOT_GIVEN
+
+    def apply_update(self, delta: Self) -> dict[str, Any]:
+        """Take over what is given in `delta`; return the former values of what has changed.
+
+        Raises:
+            ValueError: `extra` is no dict.
+        """
+        check.json_object("extra", delta.extra)
+        return super().apply_update(delta)
 
     def policy(self) -> Policy:
         """Check the fields and return them as a policy; fields that are not given are defaults.
