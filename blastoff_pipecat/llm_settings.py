@@ -5,10 +5,10 @@ import functools
 import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from pipecat.services.llm_service import LLMService
-from pipecat.services.settings import LLMSettings
+from pipecat.services.settings import LLMSettings, ServiceSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
 from blastoff_pipecat import check
@@ -21,6 +21,7 @@ class UnknownSetting(ValueError, TypeError):
 
 
 _C = TypeVar("_C")
+_S = TypeVar("_S", bound=ServiceSettings)
 
 
 def _naming_unknown_settings(cls: type[_C]) -> type[_C]:
@@ -96,14 +97,14 @@ class DualLLMSettings(LLMSettings):
     stall_timeout_secs: float | NotGiven = NOT_GIVEN
     connect_timeout_secs: float | NotGiven = NOT_GIVEN
 
-    def apply_update(self, delta: Self) -> dict[str, Any]:
+    def apply_update(self: _S, delta: _S) -> dict[str, Any]:
         """Take over what is given in `delta`; return the former values of what has changed.
 
         Raises:
             ValueError: `extra` is no dict.
         """
         check.json_object("extra", delta.extra)
-        return super().apply_update(delta)
+        return ServiceSettings.apply_update(self, delta)
 
     def policy(self) -> Policy:
         """Check the fields and return them as a policy; fields that are not given are defaults.
