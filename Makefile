@@ -49,7 +49,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml requirements.lock
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml requirements.lock
 	@echo "== installing what the tests need into $(VENV)"
-	@$(PIP_INSTALL) -e '.[cli,local,dev]'
+	@$(PIP_INSTALL) -e '.[cli,local,server,dev]'
 	@touch $@ $(VENV)/.demo
 
 # A .venv whose folder was moved, or whose interpreter is gone, is made anew: the stamp says where.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import httpx
@@ -30,11 +30,13 @@ from blastoff_pipecat.endpoints.errors import (
     RequestRefused,
     ServerFailed,
     error_body,
+    error_in,
     excerpt,
 )
 from blastoff_pipecat.endpoints.providers import fitted
-from blastoff_pipecat.endpoints.reply import ReplyDecoder
-from blastoff_pipecat.endpoints.wire_json import dumps
+from blastoff_pipecat.endpoints.reply import MAX_PENDING_BYTES, ReplyDecoder
+from blastoff_pipecat.endpoints.sse import SseDecoder
+from blastoff_pipecat.endpoints.wire_json import dumps, loads
 
 __all__ = [
     "ChatClient",
@@ -185,6 +187,52 @@ class ChatClient:
         finally:
             await self._connections.release(response)
         return _whole(deltas + decoder.end())
+
+    async def raw(
+        self, body: Mapping[str, Any], *, stream: bool
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Ask for a reply and yield what the server sends, unread: its chunks, or its completion.
+
+        Args:
+            body: As for `stream`.
+            stream: Whether the reply is to be streamed.
+
+        Raises:
+            EndpointError: As for `stream`.
+            TypeError: The body cannot be written as JSON.
+        """
+        response = await self._send(self._write(body, stream=stream))
+        sse, whole = SseDecoder(), b""
+        try:
+            async for raw in _raw(response):
+                payloads = sse.feed(raw)
+                whole = b"" if sse.is_stream else whole + raw
+                if len(whole) > MAX_PENDING_BYTES:
+                    raise GarbledStream(self.endpoint, "an endless body", whole)
+                for payload in payloads:
+                    if payload.strip() != b"[DONE]":
+                        yield self._parsed(payload)
+            if whole.strip():
+                yield self._parsed(whole)
+        except BROKEN as exc:
+            raise self._broken(exc) from None
+        finally:
+            await self._connections.release(response)
+
+    def _parsed(self, payload: bytes) -> dict[str, Any]:
+        """Parse one chunk or completion that is to be handed on."""
+        try:
+            chunk: object = loads(payload)
+        except ValueError:
+            chunk = None
+        if not isinstance(chunk, dict):
+            raise GarbledStream(self.endpoint, "no JSON object", payload)
+        known = cast("dict[str, Any]", chunk)
+        if failed := error_in(known):
+            raise ServerFailed(self.endpoint, failed[0], status_code=failed[1])
+        if "choices" not in known:
+            raise GarbledStream(self.endpoint, "no chat completion", payload)
+        return known
 
     async def aclose(self) -> None:
         """Close every connection; may be called more than once."""

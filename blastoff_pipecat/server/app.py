@@ -1,0 +1,277 @@
+"""The server, put together: routes over one conductor, behind a guard."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from blastoff_pipecat.conductor import Conductor
+from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint, EndpointError
+from blastoff_pipecat.policy import Policy
+from blastoff_pipecat.report import ReplyReport
+from blastoff_pipecat.server import wire
+from blastoff_pipecat.server.chat import (
+    ClientGone,
+    RelayedAnswer,
+    Unanswered,
+    can_be_relayed,
+    unless_gone,
+)
+from blastoff_pipecat.server.direct import DirectAnswer
+from blastoff_pipecat.server.guard import Guard, TooLarge
+from blastoff_pipecat.server.prometheus import Exporter, wants_text
+from blastoff_pipecat.server.stats import Mode, Stats
+
+DEEP_HEALTH_SECS = 10.0
+"""How long `/health?deep=1` waits for each model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerOptions:
+    """What a server is made of.
+
+    Attributes:
+        small: The small model.
+        large: The large model.
+        policy: How replies are made.
+        key: The bearer key that clients must send; None lets everyone in.
+        stats_folder: The folder that worker processes share; None for one process.
+        max_request_bytes: The largest request.
+        max_requests: Chat requests that one worker answers at once.
+        connect_timeout_secs: How long connecting to a model may take.
+    """
+
+    small: ChatEndpoint
+    large: ChatEndpoint
+    policy: Policy = field(default_factory=Policy)
+    key: str | None = field(default=None, repr=False)
+    stats_folder: Path | None = None
+    max_request_bytes: int = 8_000_000
+    max_requests: int = 1000
+    connect_timeout_secs: float = 2.0
+
+
+def create_app(options: ServerOptions) -> FastAPI:
+    """Make the application; connections are opened when it starts and closed when it stops."""
+    server = _Server(options)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        async with server.running():
+            yield
+
+    app = FastAPI(
+        title="BlastOff for Pipecat",
+        summary="One reply by two models, for any OpenAI-compatible client.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.get("/")(server.root)
+    app.get("/health")(server.health)
+    app.get("/v1/models")(server.models)
+    app.get("/v1/models/{name:path}")(server.model)
+    app.get("/metrics")(server.metrics)
+    app.post("/metrics/reset")(server.reset)
+    app.post("/v1/chat/completions", response_model=None)(server.chat)
+    app.add_exception_handler(Unanswered, _tell_unanswered)
+    app.add_exception_handler(ClientGone, _tell_gone)
+    app.add_exception_handler(RequestValidationError, _tell_invalid)
+    app.add_exception_handler(HTTPException, _tell_http)
+    app.add_exception_handler(TooLarge, _tell_too_large)
+    app.add_middleware(
+        Guard,  # pyright: ignore[reportArgumentType]  # starlette's own types of ASGI are wider
+        key=options.key,
+        max_bytes=options.max_request_bytes,
+        max_requests=options.max_requests,
+    )
+    return app
+
+
+class _Server:
+    """The routes."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        self._options = options
+        self._stats: Stats | None = None
+        self._exporter: Exporter | None = None
+        self._conductor: Conductor | None = None
+        self._started = time.time()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Open connections and statistics; close them at the end."""
+        options = self._options
+        self._stats = Stats(options.stats_folder)
+        self._exporter = Exporter()
+        self._conductor = Conductor(
+            ChatClient(options.small, connect_timeout=options.connect_timeout_secs),
+            ChatClient(options.large, connect_timeout=options.connect_timeout_secs),
+        )
+        warming = asyncio.create_task(self._conductor.warm())
+        try:
+            yield
+        finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
+            await self._conductor.aclose()
+            self._stats.close()
+
+    @property
+    def stats(self) -> Stats:
+        """The statistics of the running server."""
+        assert self._stats is not None
+        return self._stats
+
+    @property
+    def conductor(self) -> Conductor:
+        """The conductor of the running server."""
+        assert self._conductor is not None
+        return self._conductor
+
+    async def root(self) -> dict[str, Any]:
+        """Name what there is."""
+        return {
+            "name": "BlastOff for Pipecat",
+            "endpoints": {
+                "POST /v1/chat/completions": "one reply by two models",
+                "GET /v1/models": "the models behind it",
+                "GET /health": "liveness; ?deep=1 asks the models",
+                "GET /metrics": "latency as JSON, or as Prometheus text by the Accept header",
+                "POST /metrics/reset": "forget the latency measured so far",
+            },
+        }
+
+    async def health(self, deep: bool = False) -> JSONResponse:
+        """Tell whether the server lives; with `deep`, whether the models answer."""
+        if not deep:
+            return JSONResponse({"status": "ok"})
+        small, large = await asyncio.gather(
+            _answers(self.conductor.small), _answers(self.conductor.large)
+        )
+        status = "ok" if small and large else "degraded" if small or large else "down"
+        told = {"status": status, "small": small, "large": large}
+        return JSONResponse(told, status_code=503 if status == "down" else 200)
+
+    async def models(self) -> dict[str, Any]:
+        """List the models; whatever name a client uses, both answer."""
+        endpoints = (self._options.large, self._options.small)
+        names = dict.fromkeys(("blastoff", *(endpoint.model for endpoint in endpoints)))
+        return {"object": "list", "data": [self._model(name) for name in names]}
+
+    async def model(self, name: str) -> dict[str, Any]:
+        """Describe one model; a client may use any name."""
+        return self._model(name)
+
+    def _model(self, name: str) -> dict[str, Any]:
+        created = int(self._started)
+        return {"id": name, "object": "model", "created": created, "owned_by": "blastoff"}
+
+    async def metrics(self, request: Request) -> Response:
+        """Sum up the latency of all replies since the last reset."""
+        accept = request.headers.get("accept", "")
+        if wants_text(accept) and self._exporter is not None:
+            text, headers = self._exporter.render(accept)
+            return Response(text, headers=headers)
+        return JSONResponse(await asyncio.to_thread(self.stats.as_dict))
+
+    async def reset(self) -> dict[str, str]:
+        """Forget the latency measured so far; Prometheus counters go on."""
+        self.stats.reset()
+        return {"status": "reset"}
+
+    async def chat(self, body: wire.ChatRequest, request: Request) -> Response:
+        """Answer a chat-completions request."""
+        relayed = can_be_relayed(body)
+        if not relayed:
+            return await self._direct(body, request)
+        mode: Mode = "direct" if body.disable_quick_response else "relayed"
+        answer = RelayedAnswer(
+            self.conductor, body, self._options.policy, lambda report: self._note(mode, report)
+        )
+        return await _answered(answer, body, request)
+
+    async def _direct(self, body: wire.ChatRequest, request: Request) -> Response:
+        answer = DirectAnswer(
+            self.conductor.large, body, lambda report: self._note("direct", report)
+        )
+        return await _answered(answer, body, request)
+
+    def _note(self, mode: Mode, report: ReplyReport) -> None:
+        self.stats.add(mode, report)
+        if self._exporter is not None:
+            self._exporter.observe(mode, report)
+
+
+async def _answered(
+    answer: RelayedAnswer | DirectAnswer, body: wire.ChatRequest, request: Request
+) -> Response:
+    """Answer whole, or with a stream once its first event is there: an error can be a status."""
+    if not body.stream:
+        whole = await unless_gone(answer.whole(), request.receive)
+        return JSONResponse(whole)
+    events = answer.stream()
+    try:
+        first = await unless_gone(anext(events), request.receive)
+    except BaseException:
+        await events.aclose()
+        raise
+
+    async def all_events() -> AsyncGenerator[bytes]:
+        async with aclosing(events):
+            yield first
+            async for event in events:
+                yield event
+
+    headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+    return StreamingResponse(all_events(), media_type="text/event-stream", headers=headers)
+
+
+async def _answers(client: ChatClient) -> bool:
+    """Ask a model for one token."""
+    try:
+        async with asyncio.timeout(DEEP_HEALTH_SECS):
+            await client.complete(
+                {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+            )
+    except (EndpointError, TimeoutError):
+        return False
+    return True
+
+
+async def _tell_unanswered(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unanswered)
+    return JSONResponse(error.body, status_code=error.status)
+
+
+async def _tell_gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=499)  # nobody reads it; 499 is what nginx logs for a client gone
+
+
+async def _tell_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first: dict[str, Any] = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+    told = wire.error(f"{where}: {first['msg']}", "invalid_request_error", param=where)
+    return JSONResponse(told, status_code=400)
+
+
+async def _tell_http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    told = wire.error(str(error.detail), "invalid_request_error")
+    return JSONResponse(told, status_code=error.status_code, headers=error.headers)
+
+
+async def _tell_too_large(_request: Request, _error: Exception) -> Response:
+    told = wire.error(
+        "The request is too large.", "invalid_request_error", code="request_too_large"
+    )
+    return JSONResponse(told, status_code=413)
