@@ -83,8 +83,8 @@ def main() -> None:
 def _log(verbose: bool) -> None:
     from loguru import logger
 
-    logger.remove()
-    logger.add(sys.stderr, level="DEBUG" if verbose else "CRITICAL")
+    for package in ("pipecat", "blastoff_pipecat"):
+        (logger.enable if verbose else logger.disable)(package)
 
 
 def _fail(message: str) -> NoReturn:

@@ -179,7 +179,7 @@ EMBEDDED_OPENINGS = (
     "Okay, let me think for a moment, well, in short,",
     "Right, let me think about that, well, in short,",
     "Alright, let me think, to keep it short,",
-    "Let me see, just a moment, well, in short,",
+    "Well, let me see, to keep it short,",
     "Well, let me think about it, so, in short,",
 )
 """Opening lines for the embedded models, which need about two seconds of cover on two processors.

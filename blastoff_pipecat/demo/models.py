@@ -19,7 +19,8 @@ from blastoff_pipecat.local.store import ModelStore
 from blastoff_pipecat.settings import Environment
 
 SYSTEM_INSTRUCTION = (
-    "You are a friendly voice assistant. Answer in one or two short spoken sentences."
+    "You are a friendly voice assistant. Answer in one or two short spoken sentences, with advice "
+    "where the user has a problem."
 )
 
 _WARM_UP_QUESTION = "What can you do?"
