@@ -66,6 +66,12 @@ _STOP = (Step.END_INTERRUPTED,)
 
 Row = tuple[State, tuple[Step, ...]]
 
+BEGINNINGS: Mapping[State, str] = {
+    State.SILENCE: "an opening is wanted",
+    State.PAUSE: "no opening is wanted",
+}
+"""The states in which a reply begins, and when."""
+
 # A bridge (one more sentence of the small model while the large one is late) will be a signal of
 # its own in SEAM, leading back to SEAM.
 TABLE: Mapping[State, Mapping[Signal, Row]] = {
