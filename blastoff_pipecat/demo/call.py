@@ -44,13 +44,15 @@ class Turn:
         asked_until: When the last sound of the question was spoken (monotonic seconds).
         heard: The question as speech recognition understood it.
         reply: The reply as a listener heard it.
+        remembered: What the bot's context then holds as its own words, message by message.
         errors: What went wrong, in words.
     """
 
     asked_until: float
     heard: str
     reply: Reply
-    errors: Sequence[str]
+    remembered: Sequence[str] = ()
+    errors: Sequence[str] = ()
 
 
 class NoAnswer(RuntimeError):
@@ -110,11 +112,15 @@ async def ask(question: Question, llm: DualLLMService) -> Turn:
         raise
     finally:
         await running
-    said = [m for m in context.get_messages() if isinstance(m, dict) and m.get("role") == "user"]
-    heard = " ".join(str(message.get("content")) for message in said)
+    heard = " ".join(_words_of("user", context))
     if not ended or reply.over is None:
         raise NoAnswer(_why_not(heard, reply, errors))
-    return Turn(asked_until, heard, reply, tuple(errors))
+    return Turn(asked_until, heard, reply, _words_of("assistant", context), tuple(errors))
+
+
+def _words_of(role: str, context: LLMContext) -> tuple[str, ...]:
+    messages = [message for message in context.get_messages() if isinstance(message, dict)]
+    return tuple(str(m.get("content")) for m in messages if m.get("role") == role)
 
 
 def _why_not(heard: str, reply: Reply, errors: Sequence[str]) -> str:

@@ -89,7 +89,7 @@ def test_times_of_a_turn_count_from_the_end_of_its_question() -> None:
     reply = Reply(
         turn_ended=100.5, opening_heard=100.75, opening_over=102.5, continuation_heard=103.0
     )
-    line = Timeline.of("two models", Turn(100.0, "Why?", reply, ()))
+    line = Timeline.of("two models", Turn(100.0, "Why?", reply))
     assert (line.turn_ended, line.opening_heard, line.gap) == (0.5, 0.75, 0.5)
     assert line.over is None
 

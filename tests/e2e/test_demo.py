@@ -1,0 +1,334 @@
+"""The demo with its real models: heard by a speech recogniser, measured in its recordings."""
+
+import asyncio
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faster_whisper import WhisperModel
+from numpy.typing import NDArray
+from rich.console import Console
+
+from blastoff_pipecat import DualLLMService
+from blastoff_pipecat.demo.call import Turn
+from blastoff_pipecat.demo.models import SYSTEM_INSTRUCTION, embedded_settings
+from blastoff_pipecat.demo.recording import Recordings
+from blastoff_pipecat.demo.run import run
+from blastoff_pipecat.llm_settings import DualLLMSettings
+from blastoff_pipecat.local.language import EmbeddedModels
+from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
+from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.prompts import EMBEDDED_OPENINGS
+from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
+from tests.service.bot import talking_to
+
+pytestmark = pytest.mark.e2e
+
+PATIENCE_SECS = 60.0
+"""How long a reply of the embedded models may take on a busy computer."""
+
+AUDIBLE = 300
+"""Of 32768: quieter samples are silence to a listener."""
+
+LABEL = re.compile(r"(?i)\b(?:assistant|user|system)\s*:|</?think>|<\|")
+
+
+@pytest.fixture(autouse=True)
+def embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No model is named by the environment that the tests run in."""
+    _forget_models(monkeypatch)
+
+
+def _forget_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("SMALL_MODEL", "LARGE_MODEL")):
+            monkeypatch.delenv(name)
+
+
+# The spoken demo.
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One run of the demo."""
+
+    both: Turn
+    alone: Turn
+    recordings: Recordings
+    shown: str
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo as `blastoff demo` runs it, once for this file."""
+    folder = tmp_path_factory.mktemp("demo")
+    recordings, shown = Recordings(folder / "reply.wav"), io.StringIO()
+    console = Console(file=shown, width=400)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _forget_models(monkeypatch)
+        monkeypatch.chdir(folder)
+        both, alone = asyncio.run(run(None, recordings, console))
+    return Demo(both, alone, recordings, shown.getvalue())
+
+
+@pytest.fixture(scope="module")
+def ear() -> Any:
+    """A speech recogniser that has nothing to do with the pipeline."""
+    return WhisperModel(str(ModelStore().fetch(WHISPER_TINY_EN)), device="cpu", compute_type="int8")
+
+
+def _samples(path: Path) -> tuple[NDArray[np.int16], int]:
+    with wave.open(str(path), "rb") as file:
+        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2"), file.getframerate()
+
+
+def _heard(ear: Any, path: Path) -> list[str]:
+    samples, rate = _samples(path)
+    at = np.arange(0, len(samples), rate / 16000)
+    audio = np.interp(at, np.arange(len(samples)), samples / 32768).astype(np.float32)
+    segments, _ = ear.transcribe(audio, language="en", beam_size=5)
+    return _words(" ".join(segment.text for segment in segments))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower().replace("'", "").replace("’", ""))
+
+
+def _word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Words replaced, left out or added."""
+    row = list(range(len(heard) + 1))
+    for i, word in enumerate(said, 1):
+        above, row[0] = row[0], i
+        for j, other in enumerate(heard, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (word != other))
+    return row[-1]
+
+
+def test_a_listener_hears_opening_and_continuation_as_one_reply(demo: Demo, ear: Any) -> None:
+    """Every word once and in order: first the opening's, then the continuation's."""
+    reply = demo.both.reply
+    opening, continuation = _words(reply.opening), _words(reply.continuation)
+    assert reply.opening in EMBEDDED_OPENINGS
+    assert len(continuation) >= 3
+    heard = _heard(ear, demo.recordings.both)
+    assert _word_errors(opening + continuation, heard) <= 0.15 * len(opening + continuation), heard
+    assert _word_errors(opening, heard[: len(opening)]) <= 2
+
+
+def test_the_large_model_alone_is_heard_whole(demo: Demo, ear: Any) -> None:
+    """What the reply by two models is compared with is a real reply."""
+    reply = demo.alone.reply
+    assert reply.opening == ""
+    said = _words(reply.continuation)
+    assert len(said) >= 3
+    assert _word_errors(said, _heard(ear, demo.recordings.alone)) <= max(1, 0.15 * len(said))
+
+
+def test_the_context_holds_the_reply_as_it_was_said(demo: Demo) -> None:
+    """One assistant message, spaced as the reply was."""
+    for turn in (demo.both, demo.alone):
+        assert [text.strip() for text in turn.remembered] == [turn.reply.text.strip()]
+    assert demo.both.reply.continuation.startswith(" ")
+
+
+def test_the_question_was_understood(demo: Demo) -> None:
+    """Both models answered what was asked."""
+    for turn in (demo.both, demo.alone):
+        assert _words(turn.heard) == ["why", "is", "the", "sky", "blue"]
+        assert turn.errors == ()
+
+
+def test_the_opening_is_heard_before_the_large_model_can_say_a_word(demo: Demo) -> None:
+    """The times are in the order of cause and effect."""
+    both, alone = demo.both, demo.alone
+    reply = both.reply
+    order = (
+        both.asked_until,
+        reply.turn_ended,
+        reply.opening_text,
+        reply.opening_heard,
+        reply.continuation_text,
+        reply.continuation_heard,
+        reply.over,
+    )
+    times = [at for at in order if at is not None]
+    assert len(times) == len(order)
+    assert times == sorted(times)
+    assert reply.opening_over is not None
+    assert reply.continuation_heard is not None
+    assert reply.opening_over <= reply.continuation_heard
+    assert alone.reply.opening_heard is None
+    assert _wait(both) < _wait(alone)
+
+
+def _wait(turn: Turn) -> float:
+    assert turn.reply.first_heard is not None
+    assert turn.reply.turn_ended is not None
+    return turn.reply.first_heard - turn.reply.turn_ended
+
+
+def test_the_gap_that_is_told_is_the_silence_in_the_recording(demo: Demo) -> None:
+    """Measured in the WAV file, where the opening ends and the continuation begins."""
+    reply = demo.both.reply
+    samples, rate = _samples(demo.recordings.both)
+    assert rate == reply.sample_rate
+    assert reply.started is not None
+    assert reply.opening_over is not None
+    assert reply.continuation_heard is not None
+    assert reply.gap is not None
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > AUDIBLE) / rate + reply.started
+    before = loud[loud < (reply.opening_over + reply.continuation_heard) / 2][-1]
+    after = loud[loud > (reply.opening_over + reply.continuation_heard) / 2][0]
+    assert after - before == pytest.approx(reply.gap, abs=0.005)
+    assert loud[0] == pytest.approx(reply.opening_heard, abs=0.005)
+    assert loud[-1] == pytest.approx(reply.over, abs=0.005)
+
+
+def test_what_is_shown_is_what_was_measured(demo: Demo) -> None:
+    """Transcript, figures and file names stand in the demo's output."""
+    shown, reply = demo.shown, demo.both.reply
+    assert f"Bot      {reply.text}" in shown
+    assert f"(alone)  {demo.alone.reply.text}" in shown
+    assert re.search(rf"gap at the seam \(silence\) +{reply.gap:.2f} +–", shown)
+    assert str(demo.recordings.both) in shown
+    assert str(demo.recordings.alone) in shown
+    assert "127.0.0.1" in shown
+
+
+# Everyday questions, without sound.
+
+
+@pytest.fixture(scope="module")
+def models() -> Iterator[EmbeddedModels]:
+    """Both default models, loaded once for this file."""
+    running = EmbeddedModels()
+    asyncio.run(running.start())
+    yield running
+    asyncio.run(running.stop())
+
+
+def _service(models: EmbeddedModels, **changes: Any) -> DualLLMService:
+    settings = embedded_settings(DualLLMSettings(system_instruction=SYSTEM_INSTRUCTION))
+    settings.apply_update(DualLLMSettings(opening="always", max_tokens=60))
+    settings.apply_update(DualLLMSettings(**changes))
+    return DualLLMService(small=models.small, large=models.large, settings=settings)
+
+
+async def test_everyday_questions_get_one_fluent_reply_each(models: EmbeddedModels) -> None:
+    """An approved opening, another one each turn, and a continuation that goes on from it."""
+    async with talking_to(_service(models), tts=False) as bot:
+        for count, question in enumerate(
+            ("What is the capital of France?", "I can't sleep lately.", "Tell me a joke."), 1
+        ):
+            await bot.ask(question)
+            await bot.until(lambda count=count: len(bot.reports) == count, within=PATIENCE_SECS)
+        await bot.until(lambda: len(bot.assistant_messages) == 3)
+    openings = [_opening_of(text) for text in bot.assistant_messages]
+    assert len(set(openings)) == 3
+    for text, opening, report in zip(bot.assistant_messages, openings, bot.reports, strict=True):
+        continuation = text.removeprefix(opening)
+        assert report.outcome == "relayed"
+        assert report.opening_chars == len(opening)
+        assert continuation.startswith(" ")
+        assert len(_words(continuation)) >= 3
+        assert " ".join(_words(opening)) not in " ".join(_words(continuation))
+        assert not LABEL.search(text)
+    assert "Paris" in bot.assistant_messages[0]
+    assert bot.errors == []
+
+
+def _opening_of(text: str) -> str:
+    found = [line for line in EMBEDDED_OPENINGS if text.startswith(line)]
+    assert found, f"no approved opening: {text!r}"
+    return found[0]
+
+
+@pytest.mark.parametrize("style", ["acknowledge", "answer"])
+async def test_every_style_gives_whole_replies(models: EmbeddedModels, style: str) -> None:
+    """Also where the tiny model writes: nothing is said twice, and no label is spoken."""
+    service = _service(models, style=style, openings=None, small_temperature=0.0)
+    async with talking_to(service, tts=False) as bot:
+        for count, question in enumerate(
+            ("How do I make a good cup of tea?", "Why is the sky blue?"), 1
+        ):
+            await bot.ask(question)
+            await bot.until(lambda count=count: len(bot.reports) == count, within=PATIENCE_SECS)
+        await bot.until(lambda: len(bot.assistant_messages) == 2)
+    for text, report in zip(bot.assistant_messages, bot.reports, strict=True):
+        assert report.outcome in ("relayed", "large_only", "small_only")
+        assert len(text) == report.opening_chars + report.continuation_chars
+        assert len(_words(text)) >= 5
+        assert not LABEL.search(text)
+        opening = _words(text[: report.opening_chars])
+        if len(opening) > 2:
+            rest = " ".join(_words(text[report.opening_chars :]))
+            assert not rest.startswith(" ".join(opening))
+    assert bot.errors == []
+
+
+# The command.
+
+
+async def test_a_wrong_key_is_one_message_and_no_key_is_shown(tmp_path: Path) -> None:
+    """Both models refuse; the command says so, quietly, and writes no recording."""
+    key = "sk-of-somebody-else-1234567890"
+    async with ScriptedEndpoint() as server:
+        for model in ("small", "large"):
+            server.play(model, Script("", fault=Fault.STATUS_401))
+        named = {
+            f"{role}_MODEL_{what}": value
+            for role, model in (("SMALL", "small"), ("LARGE", "large"))
+            for what, value in (("URL", server.url), ("NAME", model), ("API_KEY", key))
+        }
+        command = await asyncio.create_subprocess_exec(
+            *_COMMAND,
+            cwd=tmp_path,
+            env={**os.environ, **named},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        out, err = (text.decode() for text in await command.communicate())
+    assert command.returncode == 1
+    assert "large model" in err
+    assert "401" in err
+    assert err.count("The bot could not answer") == 1
+    assert "Traceback" not in err
+    assert key not in out + err
+    assert os.listdir(tmp_path) == []
+
+
+def test_ctrl_c_ends_the_command_and_its_models(tmp_path: Path) -> None:
+    """Without a traceback, and no process of the group is left."""
+    command = subprocess.Popen(
+        _COMMAND,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert command.stdout is not None
+    for line in command.stdout:
+        if line.startswith("Models"):
+            break
+    os.killpg(command.pid, signal.SIGINT)
+    out, err = command.communicate(timeout=30)
+    assert command.returncode == 130
+    assert (out.splitlines()[-1], err) == ("Stopped.", "")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(command.pid, 0)
+    assert os.listdir(tmp_path) == []
+
+
+_COMMAND = (sys.executable, "-P", "-m", "blastoff_pipecat", "demo")
