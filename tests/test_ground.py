@@ -158,7 +158,6 @@ class TestDependencies:
         assert {re.split(r"[\[>=<]", name)[0] for name in self.project["dependencies"]} == {
             "pipecat-ai",
             "httpx",
-            "httpx-aiohttp",
             "aiohttp",
             "yarl",
             "python-dotenv",

@@ -1,8 +1,8 @@
 """The connections to one endpoint: kept alive, opened ahead, closed together.
 
-httpx speaks to the caller and aiohttp to the network (``httpx-aiohttp``), at about half the CPU per
-token of httpx's own transport. Each client has its own pool: one pool that many sessions share
-costs a search through all their idle connections at each request.
+They are aiohttp's, which Pipecat brings, at less than half the CPU per token of httpx's own. Each
+client has its own pool: one pool that many sessions share costs a search through all their idle
+connections at each request.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ import socket
 import ssl
 import sys
 import threading
+from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
 from functools import cache
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
 from aiohttp.http import HttpProcessingError
-from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 _DNS_CACHE_SECS = 60
@@ -30,14 +29,21 @@ _KEEPALIVE_IDLE_SECS = 30  # shorter than the patience of any NAT or load balanc
 _KEEPALIVE_INTERVAL_SECS = 10
 _KEEPALIVE_PROBES = 3
 _READ_BUFFER_BYTES = 2**18
+_PIECE_BYTES = 2**18  # of a request's body that are handed to the network at once
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-_reused: ContextVar[bool] = ContextVar("blastoff_connection_reused", default=False)
+_attempt: ContextVar[_Attempt | None] = ContextVar("blastoff_attempt", default=None)
 _tls_lock = threading.Lock()
 
 
-BROKEN = (httpx.HTTPError, aiohttp.ClientError, HttpProcessingError, OSError)
+BROKEN = (aiohttp.ClientError, HttpProcessingError, OSError)
 """What a request raises when the network or the server is at fault."""
+
+
+class _Attempt:
+    """One request on its way; whether a connection is opened for it."""
+
+    connects = False
 
 
 class StaleConnection(Exception):
@@ -48,11 +54,11 @@ class Connections:
     """The connection pool of one endpoint. Cheap to make: all the rest is made at first use."""
 
     __slots__ = (
-        "_origin",
         "_proxy",
+        "_proxy_auth",
         "_responses",
         "_session",
-        "_transport",
+        "_url",
         "closed",
         "connect_timeout",
     )
@@ -61,69 +67,72 @@ class Connections:
         """Remember where to connect to.
 
         Args:
-            url: Any URL of the endpoint.
+            url: What requests are sent to.
             connect_timeout: How long DNS, TCP, proxy and TLS may take together, in seconds.
         """
         self.closed = False
-        self._origin = url
         self.connect_timeout = connect_timeout
-        self._proxy: str | None = None
+        self._url = URL(url)
+        self._proxy: URL | None = None
+        self._proxy_auth: aiohttp.BasicAuth | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._transport: AiohttpTransport | None = None
-        self._responses: set[httpx.Response] = set()
+        self._responses: set[aiohttp.ClientResponse] = set()
 
-    async def open(self) -> AiohttpTransport:
-        """Return the transport, made where this is the first use."""
-        if self._transport is not None:
-            return self._transport
+    async def open(self) -> aiohttp.ClientSession:
+        """Return the session, made where this is the first use."""
+        if self._session is not None:
+            return self._session
         context: ssl.SSLContext | bool = True
-        if self._origin.startswith("https:"):
+        if self._url.scheme == "https":
             # Reading the certificates takes about 20 ms, which no session's audio waits for.
             context = await asyncio.to_thread(shared_ssl_context)
-        if self._transport is None:  # still: another task may have made it meanwhile
-            self._proxy = proxy_for(self._origin)
+        if self._session is None:  # still: another task may have made it meanwhile
+            if proxy := proxy_for(str(self._url)):
+                url = URL(proxy)
+                self._proxy = url.with_user(None)
+                if url.user is not None:
+                    self._proxy_auth = aiohttp.BasicAuth(url.user, url.password or "")
             self._session = _new_session(context)
-            self._transport = AiohttpTransport(
-                verify=_unused_context() if context is True else context,
-                client=self._session,
-                proxy=None if self._proxy is None else httpx.Proxy(self._proxy),
-            )
-        return self._transport
+        return self._session
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, headers: Mapping[str, str], body: bytes) -> aiohttp.ClientResponse:
         """Send a request and wait for the response's headers, for as long as that takes.
 
         Raises:
             StaleConnection: To be sent again: the kept-alive connection had been closed.
             BROKEN: No connection, or it broke.
         """
-        transport = await self.open()
-        request.extensions["timeout"] = {
-            "connect": self.connect_timeout,
-            "pool": self.connect_timeout,  # what aiohttp calls connect: DNS and TLS as well
-            "read": None,  # deadlines for tokens belong to whoever waits for them
-            "write": None,
-        }
-        reused = _reused.set(False)
+        session = await self.open()
+        large = len(body) > _PIECE_BYTES
+        attempt = _Attempt()
+        token = _attempt.set(attempt)
         try:
-            response = await transport.handle_async_request(request)
+            response = await session.post(
+                self._url,
+                data=_pieces(body) if large else body,
+                headers={**headers, "content-length": str(len(body))} if large else headers,
+                allow_redirects=False,
+                timeout=self._timeout,
+                proxy=self._proxy,
+                proxy_auth=self._proxy_auth,
+            )
             self._responses.add(response)
             return response
-        except httpx.HTTPError as exc:
-            lost = isinstance(
-                exc.__cause__, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError
-            )
-            if lost and _reused.get():
-                raise StaleConnection from None
-            raise
+        except aiohttp.ClientConnectorError:
+            raise  # no connection, so no stale one
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if attempt.connects:
+                raise
+            raise StaleConnection from None
         finally:
-            _reused.reset(reused)
+            _attempt.reset(token)
 
-    async def release(self, response: httpx.Response) -> None:
+    async def release(self, response: aiohttp.ClientResponse) -> None:
         """Keep the connection of a response that was read to its end, and close it else."""
         self._responses.discard(response)
         with contextlib.suppress(*BROKEN):
-            await response.aclose()
+            response.release()
+            await response.wait_for_close()
 
     async def warm(self) -> None:
         """Open a connection and keep it, unless an idle one is open already.
@@ -131,23 +140,20 @@ class Connections:
         Raises:
             Exception: No connection; of aiohttp's kinds.
         """
-        await self.open()
-        session = self._session
-        if session is None or session.connector is None:
+        session = await self.open()
+        if session.connector is None:
             return
         # A connection alone: a request would be answered with an error by some hosts, be counted
         # against a rate limit by others, and close the connection with a few.
         request = aiohttp.ClientRequest(
             "GET",
-            URL(self._origin),
+            self._url,
             loop=asyncio.get_running_loop(),
-            proxy=None if self._proxy is None else URL(self._proxy),
+            proxy=self._proxy,
+            proxy_auth=self._proxy_auth,
             session=session,
         )
-        timeout = aiohttp.ClientTimeout(
-            sock_connect=self.connect_timeout, connect=self.connect_timeout
-        )
-        connection = await session.connector.connect(request, traces=[], timeout=timeout)
+        connection = await session.connector.connect(request, traces=[], timeout=self._timeout)
         connection.release()
 
     async def aclose(self) -> None:
@@ -155,9 +161,15 @@ class Connections:
         self.closed = True
         for response in tuple(self._responses):  # aiohttp leaves those who read from one waiting
             await self.release(response)
-        session, self._session, self._transport = self._session, None, None
+        session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    @property
+    def _timeout(self) -> aiohttp.ClientTimeout:
+        """Connecting has a deadline; deadlines for tokens belong to whoever waits for them."""
+        secs = self.connect_timeout
+        return aiohttp.ClientTimeout(connect=secs, sock_connect=secs)  # connect: DNS and TLS too
 
 
 @cache
@@ -166,12 +178,6 @@ def _ssl_context() -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-@cache
-def _unused_context() -> ssl.SSLContext:
-    """Make what plain HTTP hands to the transport, which would make one of its own otherwise."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def shared_ssl_context() -> ssl.SSLContext:
@@ -202,31 +208,22 @@ def _new_session(context: ssl.SSLContext | bool) -> aiohttp.ClientSession:
         ttl_dns_cache=_DNS_CACHE_SECS,
         socket_factory=_new_socket,
     )
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(_note_reuse)
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
-        trace_configs=[trace],
         auto_decompress=False,
         read_bufsize=_READ_BUFFER_BYTES,
     )
-
-
-async def _note_reuse(
-    _session: aiohttp.ClientSession,
-    _context: SimpleNamespace,
-    _params: aiohttp.TraceConnectionReuseconnParams,
-) -> None:
-    """Tell `send`, in whose task this runs, that its connection was a kept one."""
-    _reused.set(True)
 
 
 def _new_socket(
     address: aiohttp.AddrInfoType,  # pyright: ignore[reportUnknownParameterType]  # aiohttp's alias
 ) -> socket.socket:
     """Make a socket on which a silently lost connection is noticed while it idles."""
+    attempt = _attempt.get()  # a copy of the context of `send`, or that context itself
+    if attempt is not None:
+        attempt.connects = True
     family, kind, protocol = address[:3]
     made = socket.socket(family=family, type=kind, proto=protocol)
     with contextlib.suppress(OSError):
@@ -236,3 +233,9 @@ def _new_socket(
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE_INTERVAL_SECS)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _KEEPALIVE_PROBES)
     return made
+
+
+async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
+    """Cut a large body, so that others get their turn between its pieces."""
+    for start in range(0, len(body), _PIECE_BYTES):
+        yield body[start : start + _PIECE_BYTES]

@@ -132,6 +132,9 @@ class ReplyDecoder:
 
     def _read_payload(self, payload: bytes, deltas: list[Delta]) -> None:
         """Read one event."""
+        if payload == b"[DONE]":
+            self.done = True
+            return
         try:
             chunk = loads(payload)
         except ValueError:
@@ -140,7 +143,7 @@ class ReplyDecoder:
             self._read_chunk(chunk, deltas)
 
     def _read_odd(self, payload: bytes, deltas: list[Delta]) -> None:
-        """Read an event that is not one JSON text: the end mark, or several in one event."""
+        """Read an event that is not one JSON text: an unusual end mark, or several in one event."""
         bare = payload.strip()
         if bare == b"[DONE]":
             self.done = True

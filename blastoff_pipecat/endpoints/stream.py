@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, cast
 
 import aiohttp
-import httpx
 
 from blastoff_pipecat.endpoints.connections import BROKEN, Connections, StaleConnection
 from blastoff_pipecat.endpoints.deltas import (
@@ -54,7 +53,6 @@ _TAIL_SECS = 0.5  # after finish_reason: how long usage and the end of the body 
 _DRAIN_SECS = 0.1  # after [DONE]: how long the end of the body may take
 _REFUSAL_SECS = 2.0  # how long the body of an error response may take
 _REFUSAL_BYTES = 65_536
-_PIECE_BYTES = 262_144  # of a request's body that are handed to the network at once
 _USER_AGENT = "blastoff-pipecat"
 
 
@@ -65,7 +63,7 @@ class ChatClient:
     makes one closes it with `aclose`. It belongs to the event loop that first uses it.
     """
 
-    __slots__ = ("_connections", "_headers", "_url", "endpoint")
+    __slots__ = ("_connections", "_headers", "endpoint")
 
     def __init__(self, endpoint: ChatEndpoint, *, connect_timeout: float = 2.0) -> None:
         """Prepare to ask ``endpoint``.
@@ -89,8 +87,7 @@ class ChatClient:
         if endpoint.api_key is not None:
             headers["authorization"] = f"Bearer {endpoint.api_key}"
         headers |= {name.lower(): value for name, value in endpoint.headers.items()}
-        self._headers = httpx.Headers(headers)
-        self._url = httpx.URL(endpoint.url)
+        self._headers = headers
 
     @property
     def connect_timeout(self) -> float:
@@ -159,7 +156,7 @@ class ChatClient:
             yield decoder.end()
             # A body that is read to its end leaves a connection to be used again.
             deadline = asyncio.get_running_loop().time() + _DRAIN_SECS
-            while await _next(chunks, deadline):
+            while not response.content.at_eof() and await _next(chunks, deadline):
                 pass
         finally:
             await self._connections.release(response)
@@ -248,35 +245,26 @@ class ChatClient:
         whole = fitted(self.endpoint, whole)
         return dumps(_merged(whole, self.endpoint.extra) if self.endpoint.extra else whole)
 
-    def _request(self, content: bytes) -> httpx.Request:
-        """Make a request; a large body goes in pieces, between which others get their turn."""
-        if len(content) <= _PIECE_BYTES:
-            return httpx.Request("POST", self._url, headers=self._headers, content=content)
-        headers = self._headers.copy()
-        headers["content-length"] = str(len(content))
-        return httpx.Request("POST", self._url, headers=headers, content=_pieces(content))
-
-    async def _send(self, content: bytes) -> httpx.Response:
+    async def _send(self, content: bytes) -> aiohttp.ClientResponse:
         """Send a request until a connection takes it, and return a response with status 2xx."""
         while True:
             if self._connections.closed:
                 raise ConnectFailed(self.endpoint, "the client was closed")
-            request = self._request(content)
             try:
-                response = await self._connections.send(request)
+                response = await self._connections.send(self._headers, content)
             except StaleConnection:
                 # Each of these uses up a kept-alive connection: the next is new, or is still good.
                 continue
             except BROKEN as exc:
                 raise self._unreachable(exc) from None
-            if 200 <= response.status_code < 300:
+            if 200 <= response.status < 300:
                 return response
             try:
                 raise await self._refusal(response)
             finally:
                 await self._connections.release(response)
 
-    async def _refusal(self, response: httpx.Response) -> EndpointError:
+    async def _refusal(self, response: aiohttp.ClientResponse) -> EndpointError:
         """Read why the server did not answer with a reply."""
         body = b""
         with contextlib.suppress(*BROKEN):  # a TimeoutError is an OSError
@@ -285,7 +273,7 @@ class ChatClient:
                     body += raw
                     if len(body) > _REFUSAL_BYTES:
                         break
-        status = response.status_code
+        status = response.status
         if status >= 500:
             return ServerFailed(
                 self.endpoint, f"HTTP {status}: {error_body(body)}", status_code=status
@@ -297,9 +285,8 @@ class ChatClient:
 
     def _unreachable(self, exc: Exception) -> EndpointError:
         """Say why no response came."""
-        cause = exc.__cause__ or exc  # httpx-aiohttp takes most of aiohttp's errors for timeouts
-        said = excerpt(str(cause) or type(cause).__name__)
-        match cause:
+        said = excerpt(str(exc) or type(exc).__name__)
+        match exc:
             case TimeoutError():
                 return EndpointTimeout(self.endpoint, "connect", self.connect_timeout)
             case (
@@ -311,7 +298,7 @@ class ChatClient:
             ):
                 return ConnectFailed(self.endpoint, said)
             case aiohttp.ClientResponseError():
-                return GarbledStream(self.endpoint, "an answer that is not HTTP", cause.message)
+                return GarbledStream(self.endpoint, "an answer that is not HTTP", exc.message)
             case _ if self._connections.closed:
                 return ConnectFailed(self.endpoint, "the client was closed")
             case _:
@@ -330,17 +317,9 @@ def _check_connect_timeout(secs: float) -> None:
         raise ValueError(f"ChatClient connect_timeout {secs!r} must be above 0 (seconds).")
 
 
-def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return the body's reads as they are; httpx would decode and cut them again, at a price."""
-    stream = response.stream
-    assert isinstance(stream, httpx.AsyncByteStream)
-    return aiter(stream)
-
-
-async def _pieces(content: bytes) -> AsyncGenerator[bytes, None]:
-    """Cut a body."""
-    for start in range(0, len(content), _PIECE_BYTES):
-        yield content[start : start + _PIECE_BYTES]
+def _raw(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """Return the body, read by read."""
+    return aiter(response.content.iter_any())
 
 
 async def _next(chunks: AsyncIterator[bytes], deadline: float) -> bytes:

@@ -28,7 +28,7 @@ class Extent:
     replies_rounds: int = 15
     replies: int = 20
     paced_rounds: int = 7
-    paced_sessions: int = 30
+    paced_sessions: int = 40
     paced_secs: float = 2.0
     startup_rounds: int = 5
     capacity_rounds: int = 3
@@ -40,7 +40,7 @@ QUICK = Extent(
     replies_rounds=5,
     replies=10,
     paced_rounds=3,
-    paced_sessions=20,
+    paced_sessions=40,
     paced_secs=1.0,
     startup_rounds=2,
     capacity_rounds=1,

@@ -38,10 +38,16 @@ class Replies:
             name="… to the large model's first text (both requests)", unit="ms", scale=1e3
         )
         self.short = Row(
-            name=f"CPU per reply, {SHORT} messages, both requests", unit="ms", scale=1e3, most=0.40
+            name=f"CPU per reply of {TURN_TOKENS} tokens, {SHORT} messages, both requests",
+            unit="ms",
+            scale=1e3,
+            most=0.40,
         )
         self.long = Row(
-            name=f"CPU per reply, {LONG} messages, both requests", unit="ms", scale=1e3, most=0.08
+            name=f"CPU per reply of {TURN_TOKENS} tokens, {LONG} messages, both requests",
+            unit="ms",
+            scale=1e3,
+            most=0.08,
         )
         self.burst = Row(
             name=f"CPU per token, burst of {BURST_TOKENS}", unit="µs", scale=1e6, most=0.25

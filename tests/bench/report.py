@@ -19,7 +19,7 @@ try:
 except ImportError:  # an extra
     Console = Table = None
 
-_PACKAGES = ("pipecat-ai", "openai", "httpx", "httpx-aiohttp", "aiohttp", "orjson")
+_PACKAGES = ("pipecat-ai", "openai", "aiohttp", "orjson")
 _HEAD = ("figure", "stock, one model", "ours, two models", "ratio", "target", "n")
 
 

@@ -18,7 +18,7 @@ from tests.bench.loop import run
 
 OPENING = " Good question, let me see what we have on that,"
 SENTENCE = " the museum opens at nine in every season and closes late on most of the days"
-TURN_TOKENS = 20
+TURN_TOKENS = 10
 PACED_SECS = 0.02
 BURST_TOKENS = 2000
 STAMPED_TOKENS = 100
