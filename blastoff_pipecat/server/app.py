@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from blastoff_pipecat.conductor import Conductor
@@ -19,16 +19,15 @@ from blastoff_pipecat.policy import Policy
 from blastoff_pipecat.report import ReplyReport
 from blastoff_pipecat.server import wire
 from blastoff_pipecat.server.chat import (
-    ClientGone,
     RelayedAnswer,
     Unanswered,
     can_be_relayed,
-    unless_gone,
 )
 from blastoff_pipecat.server.direct import DirectAnswer
-from blastoff_pipecat.server.guard import Guard, TooLarge
+from blastoff_pipecat.server.guard import Guard
 from blastoff_pipecat.server.prometheus import Exporter, wants_text
 from blastoff_pipecat.server.stats import Mode, Stats
+from blastoff_pipecat.server.streaming import ClientGone, EventStream, while_connected
 
 DEEP_HEALTH_SECS = 10.0
 """How long `/health?deep=1` waits for each model."""
@@ -86,7 +85,7 @@ def create_app(options: ServerOptions) -> FastAPI:
     app.add_exception_handler(ClientGone, _tell_gone)
     app.add_exception_handler(RequestValidationError, _tell_invalid)
     app.add_exception_handler(HTTPException, _tell_http)
-    app.add_exception_handler(TooLarge, _tell_too_large)
+    app.add_exception_handler(Exception, _tell_broken)
     app.add_middleware(
         Guard,  # pyright: ignore[reportArgumentType]  # starlette's own types of ASGI are wider
         key=options.key,
@@ -150,16 +149,16 @@ class _Server:
             },
         }
 
-    async def health(self, deep: bool = False) -> JSONResponse:
+    async def health(self, deep: bool = False) -> Response:
         """Tell whether the server lives; with `deep`, whether the models answer."""
         if not deep:
-            return JSONResponse({"status": "ok"})
+            return wire.Json({"status": "ok"})
         small, large = await asyncio.gather(
             _answers(self.conductor.small), _answers(self.conductor.large)
         )
         status = "ok" if small and large else "degraded" if small or large else "down"
         told = {"status": status, "small": small, "large": large}
-        return JSONResponse(told, status_code=503 if status == "down" else 200)
+        return wire.Json(told, status_code=503 if status == "down" else 200)
 
     async def models(self) -> dict[str, Any]:
         """List the models; whatever name a client uses, both answer."""
@@ -181,7 +180,7 @@ class _Server:
         if wants_text(accept) and self._exporter is not None:
             text, headers = self._exporter.render(accept)
             return Response(text, headers=headers)
-        return JSONResponse(await asyncio.to_thread(self.stats.as_dict))
+        return wire.Json(await asyncio.to_thread(self.stats.as_dict))
 
     async def reset(self) -> dict[str, str]:
         """Forget the latency measured so far; Prometheus counters go on."""
@@ -201,7 +200,10 @@ class _Server:
 
     async def _direct(self, body: wire.ChatRequest, request: Request) -> Response:
         answer = DirectAnswer(
-            self.conductor.large, body, lambda report: self._note("direct", report)
+            self.conductor.large,
+            body,
+            self._options.policy,
+            lambda report: self._note("direct", report),
         )
         return await _answered(answer, body, request)
 
@@ -216,23 +218,17 @@ async def _answered(
 ) -> Response:
     """Answer whole, or with a stream once its first event is there: an error can be a status."""
     if not body.stream:
-        whole = await unless_gone(answer.whole(), request.receive)
-        return JSONResponse(whole)
+        async with while_connected(request.receive):
+            whole = await answer.whole()
+        return wire.Json(whole)
     events = answer.stream()
     try:
-        first = await unless_gone(anext(events), request.receive)
+        async with while_connected(request.receive):
+            first = await anext(events)
     except BaseException:
         await events.aclose()
         raise
-
-    async def all_events() -> AsyncGenerator[bytes]:
-        async with aclosing(events):
-            yield first
-            async for event in events:
-                yield event
-
-    headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
-    return StreamingResponse(all_events(), media_type="text/event-stream", headers=headers)
+    return EventStream(first, events)
 
 
 async def _answers(client: ChatClient) -> bool:
@@ -249,7 +245,7 @@ async def _answers(client: ChatClient) -> bool:
 
 async def _tell_unanswered(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Unanswered)
-    return JSONResponse(error.body, status_code=error.status)
+    return wire.Json(error.body, status_code=error.status)
 
 
 async def _tell_gone(_request: Request, _error: Exception) -> Response:
@@ -259,19 +255,22 @@ async def _tell_gone(_request: Request, _error: Exception) -> Response:
 async def _tell_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first: dict[str, Any] = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    told = wire.error(f"{where}: {first['msg']}", "invalid_request_error", param=where)
-    return JSONResponse(told, status_code=400)
+    if first["type"] == "json_invalid":
+        told = wire.error("The body is not JSON.", "invalid_request_error")
+        return wire.Json(told, status_code=400)
+    where = ".".join(str(part) for part in first["loc"][1:]) or None
+    said = f"{where}: {first['msg']}" if where else f"The body is wrong: {first['msg']}"
+    told = wire.error(said, "invalid_request_error", param=where)
+    return wire.Json(told, status_code=400)
 
 
 async def _tell_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    told = wire.error(str(error.detail), "invalid_request_error")
-    return JSONResponse(told, status_code=error.status_code, headers=error.headers)
+    code = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
+    told = wire.error(str(error.detail), "invalid_request_error", code=code.get(error.status_code))
+    return wire.Json(told, status_code=error.status_code, headers=error.headers)
 
 
-async def _tell_too_large(_request: Request, _error: Exception) -> Response:
-    told = wire.error(
-        "The request is too large.", "invalid_request_error", code="request_too_large"
-    )
-    return JSONResponse(told, status_code=413)
+async def _tell_broken(_request: Request, _error: Exception) -> Response:
+    told = wire.error("The server failed.", "server_error", code="internal_error")
+    return wire.Json(told, status_code=500)

@@ -7,11 +7,12 @@ can be: text and tool calls, streamed or whole. Whatever else it asks for (`n`, 
 Before the first word an error is a status of its own; after it, an error event in the stream.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
+
+from loguru import logger
 
 from blastoff_pipecat.conductor import Conductor, ModelUsed, Reply, ToolCall, ToolCalls
 from blastoff_pipecat.conversation import Conversation
@@ -25,8 +26,6 @@ from blastoff_pipecat.policy import Policy
 from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
 from blastoff_pipecat.report import ReplyReport
 from blastoff_pipecat.server import wire
-
-_T = TypeVar("_T")
 
 RELAYED_FIELDS = frozenset(
     {
@@ -106,7 +105,10 @@ class RelayedAnswer:
                             yield answer.calls(calls)
                         case ModelUsed():
                             self.used.append(heard)
-                        case ReportFailures(_, recovered) if not recovered:
+                        case ReportFailures():
+                            _log(heard)
+                            if heard.recovered:
+                                continue
                             failed = True
                             if not said:
                                 raise unanswered(heard)
@@ -142,8 +144,10 @@ class RelayedAnswer:
                             self.calls = calls
                         case ModelUsed():
                             self.used.append(heard)
-                        case ReportFailures(_, recovered) if not recovered:
-                            raise unanswered(heard)
+                        case ReportFailures():
+                            _log(heard)
+                            if not heard.recovered:
+                                raise unanswered(heard)
                         case _:
                             pass
         finally:
@@ -180,6 +184,12 @@ def refused(error: EndpointError) -> Unanswered:
     return _unanswered(error, f"The large model could not answer: {_plainly(error)}")
 
 
+def _log(report: ReportFailures) -> None:
+    """Say whose failure it was, in words that hold no key, prompt or reply."""
+    for failure in report.failures:
+        logger.warning("The {} model failed: {}", failure.role, _plainly(failure.error))
+
+
 def _unanswered(error: Exception | None, message: str) -> Unanswered:
     status = getattr(error, "status_code", None)
     if isinstance(error, RequestRefused) and status in (400, 413, 422):
@@ -209,36 +219,3 @@ def _plainly(error: Exception | None) -> str:
             return f"it failed (HTTP {status})"
         case _:
             return "it failed"
-
-
-class ClientGone(Exception):
-    """The client hung up before it got an answer."""
-
-
-async def unless_gone(
-    work: Awaitable[_T], receive: Callable[[], Awaitable[MutableMapping[str, Any]]]
-) -> _T:
-    """Wait for an answer, but not for longer than the client does.
-
-    Args:
-        work: What makes the answer; cancelled when the client hangs up.
-        receive: The request's ASGI channel, from which the body has been read.
-
-    Raises:
-        ClientGone: The client hung up.
-    """
-
-    async def hung_up() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    task, watch = asyncio.ensure_future(work), asyncio.ensure_future(hung_up())
-    try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientGone
-        return task.result()
-    finally:
-        for each in (task, watch):
-            each.cancel()
-        await asyncio.gather(task, watch, return_exceptions=True)

@@ -1,12 +1,16 @@
 """Who may come in, with how much, and how many at once: a plain ASGI layer before the server.
 
 Refused is, in this order: a request without the server's key (401), one that is too large (413),
-one too many (429). Each gets OpenAI's error shape. `/health` needs no key.
+one too many (429), one whose body is too slow (408). Each gets OpenAI's error shape. `/health`
+needs no key; asking it to ask the models does.
 """
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
+
+from starlette.exceptions import HTTPException
 
 from blastoff_pipecat.endpoints.wire_json import dumps
 from blastoff_pipecat.server.wire import error
@@ -17,8 +21,8 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class TooLarge(Exception):
-    """The request's body is larger than allowed."""
+BODY_SECS = 30.0
+"""How long a request's body may take to arrive."""
 
 
 class Guard:
@@ -45,19 +49,21 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        if self._key and scope["path"] != "/health" and not self._knows(headers):
-            await _refuse(send, 401, "Give this server's key as a bearer token.", "invalid_api_key")
+        open_to_all = scope["path"] == "/health" and not scope.get("query_string")
+        if self._key and not open_to_all and not self._knows(headers):
+            said = "Give this server's key as a bearer token."
+            await _refuse(send, 401, said, "invalid_request_error", "invalid_api_key")
             return
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > self._max_bytes:
-            await self._refuse_size(send)
+            await _refuse(send, 413, self._too_large, "invalid_request_error", "request_too_large")
             return
         if not scope["path"].endswith("/chat/completions"):
             await self._app(scope, self._measured(receive), send)
             return
         if self._running >= self._max_requests:
             said = f"This server answers {self._max_requests} requests at once; try again."
-            await _refuse(send, 429, said, "rate_limit_exceeded")
+            await _refuse(send, 429, said, "rate_limit_error", "rate_limit_exceeded")
             return
         self._running += 1
         try:
@@ -70,26 +76,38 @@ class Guard:
         return scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self._key or b"")
 
     def _measured(self, receive: Receive) -> Receive:
-        """Stop a body that grows beyond the limit, whatever its headers said."""
-        size = 0
+        """Stop a body that grows beyond the limit, whatever its headers said, or never ends."""
+        size, whole = 0, False
+        deadline = asyncio.get_running_loop().time() + BODY_SECS
 
         async def measured() -> MutableMapping[str, Any]:
-            nonlocal size
-            message = await receive()
+            nonlocal size, whole
+            if whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, "The request's body took too long.") from None
             size += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if size > self._max_bytes:
-                raise TooLarge
+                raise HTTPException(413, self._too_large)
             return message
 
         return measured
 
-    async def _refuse_size(self, send: Send) -> None:
-        said = f"The request is larger than {self._max_bytes} bytes."
-        await _refuse(send, 413, said, "request_too_large")
+    @property
+    def _too_large(self) -> str:
+        return f"The request is larger than {self._max_bytes} bytes."
 
 
-async def _refuse(send: Send, status: int, message: str, code: str) -> None:
-    body = dumps(error(message, "invalid_request_error", code=code))
+async def _refuse(send: Send, status: int, message: str, kind: str, code: str) -> None:
+    body = dumps(error(message, kind, code=code))
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if status == 429:
+        headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

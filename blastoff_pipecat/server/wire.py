@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
 
 from blastoff_pipecat.conductor import ModelUsed, ToolCall
 from blastoff_pipecat.endpoints.wire_json import dumps
 
 DONE = b"data: [DONE]\n\n"
+
+_MARK = "<the text of this chunk>"
+
+
+class Json(JSONResponse):
+    """A JSON response that can hold any text, lone halves of surrogate pairs too."""
+
+    def render(self, content: Any) -> bytes:
+        """Write the body."""
+        return dumps(content)
 
 
 class StreamOptions(BaseModel):
@@ -61,9 +72,13 @@ class Answer:
         self.id = f"chatcmpl-{uuid.uuid4().hex}"
         self.created = int(time.time())
         self._begun = False
+        # All but the text of most chunks is the same: it is written once.
+        self._before, self._after = self._render({"content": _MARK}).rsplit(dumps(_MARK), 1)
 
     def text(self, text: str) -> bytes:
         """Write a piece of text as a chunk."""
+        if self._begun:
+            return self._before + dumps(text) + self._after
         return self._chunk({"content": text})
 
     def calls(self, calls: Sequence[ToolCall]) -> bytes:
@@ -93,6 +108,9 @@ class Answer:
         if not self._begun:
             delta = {"role": "assistant", **delta}
             self._begun = True
+        return self._render(delta, reason)
+
+    def _render(self, delta: dict[str, Any], reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
         return event({**self._head("chat.completion.chunk"), "choices": [choice]})
 
