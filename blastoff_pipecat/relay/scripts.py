@@ -57,6 +57,8 @@ WORDS_PER_SECOND = 2.7
 def count_words(text: str) -> int:
     """Count the words of a text in any script; a text with any word has at least one."""
     spaced = len(_spaced_word.findall(text))
+    if text.isascii():
+        return spaced
     dense, long = len(_dense.findall(text)), len(_long.findall(text))
     return spaced + math.ceil(dense / 2) + math.ceil(long / 4)
 
