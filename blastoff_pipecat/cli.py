@@ -15,6 +15,8 @@ except ImportError as missing:
         "pip install 'blastoff-pipecat[cli,local]'"
     ) from None
 
+from blastoff_pipecat.server.command import serve
+
 _INTERRUPTED = 130
 """The exit status after Ctrl-C, as a shell's own."""
 
@@ -70,6 +72,9 @@ def _demo(wav: Path | None, output: Path, console: Console) -> None:
         asyncio.run(run(wav, Recordings(output, question=wav), console))
     except (ValueError, LocalError, NoAnswer, OSError) as error:
         _fail(str(error))
+
+
+app.command()(serve)
 
 
 def main() -> None:

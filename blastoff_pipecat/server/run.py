@@ -1,17 +1,23 @@
 """Starts the server: one process, or several that share a port and their measurements.
 
 Worker processes are made anew by uvicorn and read what they need from the environment:
-``BLASTOFF_SERVER_KEY``, ``BLASTOFF_MAX_REQUESTS``, the models' variables, and the two folders that
-they share, which this module makes and removes.
+``BLASTOFF_SERVER_KEY``, ``BLASTOFF_MAX_REQUESTS``, the models' variables (all of these may stand in
+`.env`), and what this module sets for them: the two folders that they share, which it makes and
+removes, and where the embedded models are.
 """
 
 import os
+import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from dotenv import dotenv_values, find_dotenv
 from fastapi import FastAPI
+from loguru import logger
 
 from blastoff_pipecat.server.app import ServerOptions, create_app
 from blastoff_pipecat.settings import Environment
@@ -24,23 +30,29 @@ _PROMETHEUS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 SHUTDOWN_SECS = 60
 """How long answers that are being streamed may go on once the server is told to stop."""
 
+_UVICORN_LEVELS = {"SUCCESS": "info"}
+
 
 def serve(environment: Environment, *, host: str, port: int, workers: int) -> None:
     """Serve until told to stop (SIGINT, SIGTERM); then finish what is being streamed.
 
     Args:
-        environment: Names the models.
+        environment: Names the models; where it names none, the embedded ones are run.
         host: The address to listen on.
         port: The port to listen on.
         workers: How many processes answer.
 
     Raises:
-        MisconfiguredEnvironment: A model is not named.
-        ValueError: A variable of the server's own is malformed.
+        ValueError: A variable of the server's own is malformed; the message names it.
+        LocalError: An embedded model could not be had or run.
     """
-    environment.endpoints()
-    options_from_env(environment)
+    _own_options()
+    level = environment.log_level
     with ExitStack() as stack:
+        if not environment.configured:
+            from blastoff_pipecat.server.embedded import embedded_models
+
+            stack.enter_context(embedded_models())
         if workers > 1:
             for variable in (_STATS_VARIABLE, _PROMETHEUS_VARIABLE):
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="blastoff-"))
@@ -52,7 +64,7 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
             host=host,
             port=port,
             workers=workers,
-            log_level=environment.log_level.lower().replace("success", "info"),
+            log_level=_UVICORN_LEVELS.get(level, level.lower()),
             access_log=False,
             timeout_graceful_shutdown=SHUTDOWN_SECS,
             server_header=False,
@@ -60,26 +72,44 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
 
 
 def app_from_env() -> FastAPI:
-    """Make the application of one worker."""
-    return create_app(options_from_env(Environment.read()))
+    """Make the application of one worker process, which logs at the environment's level."""
+    environment = Environment.read()
+    logger.remove()
+    logger.add(sys.stderr, level=environment.log_level)
+    return create_app(options_from_env(environment))
 
 
 def options_from_env(environment: Environment) -> ServerOptions:
     """Read what a worker is made of.
 
     Raises:
-        MisconfiguredEnvironment: A model is not named.
+        MisconfiguredEnvironment: No model is named, and none is embedded.
         ValueError: A variable is malformed; the message names it.
     """
-    small, large = environment.endpoints()
     folder = os.environ.get(_STATS_VARIABLE)
-    limit = os.environ.get(MAX_REQUESTS_VARIABLE, "").strip() or "1000"
-    if not limit.isdigit() or int(limit) < 1:
+    own = _own_options()
+    own["stats_folder"] = Path(folder) if folder else None
+    if not environment.configured and "BLASTOFF_EMBEDDED_MODELS" in os.environ:
+        from blastoff_pipecat.server.embedded import embedded_endpoints, embedded_policy
+
+        small, large = embedded_endpoints()
+        return ServerOptions(small=small, large=large, policy=embedded_policy(), **own)
+    small, large = environment.endpoints()
+    return ServerOptions(small=small, large=large, **own)
+
+
+def has_key() -> bool:
+    """Tell whether clients must send a key."""
+    return _own_options()["key"] is not None
+
+
+def _own_options() -> dict[str, Any]:
+    """Read the server's own variables."""
+    path = find_dotenv(usecwd=True)
+    written = dotenv_values(path, encoding="utf-8-sig") if path else {}
+    values: Mapping[str, str | None] = {**written, **os.environ}
+    limit = (values.get(MAX_REQUESTS_VARIABLE) or "").strip() or "1000"
+    if not limit.isdecimal() or int(limit) < 1:
         raise ValueError(f"{MAX_REQUESTS_VARIABLE} must be a whole number above 0, not {limit!r}")
-    return ServerOptions(
-        small=small,
-        large=large,
-        key=os.environ.get(KEY_VARIABLE, "").strip() or None,
-        stats_folder=Path(folder) if folder else None,
-        max_requests=int(limit),
-    )
+    key = (values.get(KEY_VARIABLE) or "").strip() or None
+    return {"key": key, "max_requests": int(limit)}

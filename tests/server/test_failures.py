@@ -129,7 +129,7 @@ async def test_after_the_first_word_an_error_is_an_event(
     text = ""
     async with AsyncOpenAI(base_url=f"{server.url}/v1", api_key="x", max_retries=0) as client:
         stream = await client.chat.completions.create(**asking(stream=True))
-        with pytest.raises(APIError, match="No model could answer") as caught:
+        with pytest.raises(APIError, match="No model could") as caught:  # noqa: PT012 - and what was said
             async for chunk in stream:
                 text += chunk.choices[0].delta.content or ""
     assert text == OPENING

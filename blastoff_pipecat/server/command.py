@@ -1,0 +1,61 @@
+"""``blastoff serve``."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Where to listen. Default: HOST, or 127.0.0.1.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port. Default: PORT, or 8000.", min=0, max=65535)
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1)] = 1,
+) -> None:
+    """Serve the reply by two models to every OpenAI-compatible client.
+
+    The models are those of the environment or `.env` (see .env.example); where it names none, small
+    ones run on this computer, without a key. Clients must send BLASTOFF_SERVER_KEY as a bearer key
+    where it is set.
+    """
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    try:
+        from blastoff_pipecat.local.errors import LocalError
+        from blastoff_pipecat.server import run
+        from blastoff_pipecat.settings import Environment
+    except ImportError as missing:
+        errors.print(f"Serving needs {missing.name}: pip install 'blastoff-pipecat[server]'")
+        raise typer.Exit(1) from None
+    try:
+        environment = Environment.read()
+        host = environment.host if host is None else host
+        port = environment.port if port is None else port
+        _tell(environment.configured, errors)
+        if host not in _LOOPBACK and not run.has_key():
+            errors.print(
+                f"Whoever reaches {host} may use this server: set {run.KEY_VARIABLE} to ask for a "
+                "key."
+            )
+        run.serve(environment, host=host, port=port, workers=workers)
+    except (ValueError, LocalError, OSError) as error:
+        errors.print(str(error), style="bold red")
+        raise typer.Exit(1) from None
+    except ImportError as missing:
+        extra = "pip install 'blastoff-pipecat[server,local]', or name models in the environment"
+        errors.print(f"The embedded models need {missing.name}: {extra}", style="bold red")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _tell(configured: bool, console: Console) -> None:
+    if not configured:
+        console.print(
+            "No *_MODEL_* variable is set: two small models run on this computer. They show how it "
+            "works; for one conversation at a time."
+        )
