@@ -23,6 +23,14 @@ class TracedText(LLMTextFrame):
 
 TracedText.__name__ = LLMTextFrame.__name__
 
+_TOKENS = {
+    "gen_ai.usage.input_tokens": "prompt_tokens",
+    "gen_ai.usage.output_tokens": "completion_tokens",
+    "gen_ai.usage.cache_read.input_tokens": "cached_tokens",
+    "gen_ai.usage.reasoning.output_tokens": "reasoning_tokens",
+}
+"""The span attributes that Pipecat has for tokens, and what they add up."""
+
 
 def trace_reply(report: ReplyReport, small: str, large: str, used: list[ModelUsed]) -> None:
     """Add one reply's models, tokens and times to the current span."""
@@ -39,8 +47,8 @@ def trace_reply(report: ReplyReport, small: str, large: str, used: list[ModelUse
         "blastoff.seam_wait": report.seam_wait,
         "metrics.ttfb": report.first_text,
     }
-    if used:
-        attributes["gen_ai.usage.input_tokens"] = sum(u.usage.prompt_tokens for u in used)
-        attributes["gen_ai.usage.output_tokens"] = sum(u.usage.completion_tokens for u in used)
+    for name, field in _TOKENS.items():
+        reported = [value for each in used if (value := getattr(each.usage, field)) is not None]
+        attributes[name] = sum(reported) if reported else None
     span = trace.get_current_span()
     span.set_attributes({name: value for name, value in attributes.items() if value is not None})
