@@ -37,7 +37,7 @@ class Extent:
 
 
 QUICK = Extent(
-    replies_rounds=5,
+    replies_rounds=4,
     replies=10,
     paced_rounds=3,
     paced_sessions=40,
@@ -45,7 +45,7 @@ QUICK = Extent(
     startup_rounds=2,
     capacity_rounds=1,
     capacity_secs=1.0,
-    capacity_step=1.3,
+    capacity_step=1.4,
 )
 
 
@@ -72,10 +72,16 @@ async def _measure(extent: Extent, groups: tuple[str, ...] | list[str]) -> list[
     rows: list[Row] = []
     async with serving(Paced.tokens(extent.paced_secs)) as server:
         if "replies" in groups:
-            one = {kind: Session(kind, make(kind, server.url, "turn")) for kind in KINDS}
-            burst = {kind: Session(kind, make(kind, server.url, "burst")) for kind in KINDS}
-            replies = Replies(server, one, burst)
-            async with running([*one.values(), *burst.values()]):
+            patient, prompt, burst = (
+                {kind: Session(kind, make(kind, server.url, large, small)) for kind in KINDS}
+                for large, small in (
+                    ("turn", "opener"),
+                    ("turn-now", "opener-now"),
+                    ("burst", "opener-now"),
+                )
+            )
+            replies = Replies(server, patient, prompt, burst)
+            async with running([*patient.values(), *prompt.values(), *burst.values()]):
                 await replies.warm_up()
                 for number in range(extent.replies_rounds):
                     for kind in _in_turns(number):

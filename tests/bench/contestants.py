@@ -14,19 +14,20 @@ ASKED = "And when could we come by with a group of about thirty children from ou
 ANSWERED = "The halls open at nine, and in the summer months they stay open until late at night."
 
 
-def make(kind: Kind, url: str, large: str) -> Any:
+def make(kind: Kind, url: str, large: str, small: str = "opener") -> Any:
     """Make a service.
 
     Args:
         kind: Pipecat's `OpenAILLMService` with the large model, or ours with both.
         url: The scripted server.
         large: The large model, by its name there.
+        small: The small model likewise, for ours.
     """
     if kind == "stock":
         settings = OpenAILLMService.Settings(model=large, system_instruction=SYSTEM)
         return OpenAILLMService(base_url=url, api_key="a-key", settings=settings)
     return DualLLMService(
-        small=ChatEndpoint(base_url=url, api_key="a-key", model="opener"),
+        small=ChatEndpoint(base_url=url, api_key="a-key", model=small),
         large=ChatEndpoint(base_url=url, api_key="a-key", model=large),
         settings=DualLLMService.Settings(system_instruction=SYSTEM),
     )

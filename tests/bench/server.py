@@ -21,7 +21,7 @@ SENTENCE = " the museum opens at nine in every season and closes late on most of
 TURN_TOKENS = 10
 PACED_SECS = 0.02
 BURST_TOKENS = 2000
-STAMPED_TOKENS = 100
+STAMPED_TOKENS = 75
 TTFT_SECS = 0.01
 PATIENCE_SECS = 60.0
 _LOG_LIMIT = 2**24
@@ -119,7 +119,9 @@ async def _serve(paced_tokens: int) -> None:
     async with ScriptedEndpoint() as endpoint:
         # An opening comes in one write: how long a small model takes to write it is not measured.
         endpoint.play("opener", Script(OPENING, ttft=TTFT_SECS, coalesce=True))
+        endpoint.play("opener-now", Script(OPENING, coalesce=True))
         endpoint.play("turn", Script(words(TURN_TOKENS), ttft=TTFT_SECS))
+        endpoint.play("turn-now", Script(words(TURN_TOKENS)))
         endpoint.play("paced", Script(words(paced_tokens), ttft=TTFT_SECS, pace=PACED_SECS))
         endpoint.play("burst", Script(words(BURST_TOKENS), ttft=TTFT_SECS, coalesce=True))
         endpoint.play("stamped", stamped)

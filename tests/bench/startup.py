@@ -21,7 +21,7 @@ from tests.bench.row import Row
 from tests.bench.server import TURN_TOKENS, Server
 from tests.bench.session import Session, running
 
-SERVICES = 100
+SERVICES = 50
 SETTLE_SECS = 0.5
 PATIENCE_SECS = 120.0
 
