@@ -180,7 +180,8 @@ def unanswered(report: ReportFailures) -> Unanswered:
 
 
 def refused(error: EndpointError) -> Unanswered:
-    """Say why the large model could not answer."""
+    """Say, here and in the log, why the large model could not answer."""
+    logger.warning("The large model failed: {}", _plainly(error))
     return _unanswered(error, f"The large model could not answer: {_plainly(error)}")
 
 

@@ -23,6 +23,8 @@ Mode: TypeAlias = Literal["relayed", "direct"]
 WINDOW = 4096
 """Replies that each worker remembers."""
 
+_DIGITS = 6  # microseconds
+
 _RECORD = struct.Struct("<dB3x5f")  # time, mode and outcome, first text, small, large, seam, total
 _HEADER = struct.Struct("<Q")
 _MODES: tuple[Mode, ...] = ("relayed", "direct")
@@ -31,9 +33,9 @@ _FIELDS = ("first_text", "small_ttft", "large_ttft", "seam_wait", "total")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One reply."""
+    """One reply, and the worker process that made it."""
 
-    at: float
+    worker: str
     mode: Mode
     failed: bool
     times: tuple[float | None, ...]
@@ -83,7 +85,14 @@ class Stats:
             self._own.cleanup()
 
     def as_dict(self) -> dict[str, Any]:
-        """Sum up all workers' replies since the last reset."""
+        """Sum up all workers' replies since the last reset.
+
+        Returns:
+            For each mode (``relayed``; ``direct``: the large model alone, as the client asked) how
+            many replies there were, how many failed, and statistics of each duration, None where
+            there was none; ``workers``, the processes that made them; and ``improvement``, by how
+            much the first text of relayed replies is earlier, None where one mode was not seen.
+        """
         records = list(self._records())
         summed: dict[str, Any] = {}
         for mode in _MODES:
@@ -93,11 +102,16 @@ class Stats:
                 "failed": sum(record.failed for record in of_mode),
                 **{name: _stats(of_mode, index) for index, name in enumerate(_FIELDS)},
             }
-        return {"modes": summed, "improvement": _improvement(summed), "unit": "seconds"}
+        return {
+            "unit": "seconds",
+            "workers": len({record.worker for record in records}),
+            "modes": summed,
+            "improvement": _improvement(summed),
+        }
 
     def _records(self) -> Iterator[Record]:
         since = self._reset_at()
-        for path in sorted(self._folder.glob("*.ring")):
+        for path in self._folder.glob("*.ring"):
             data = path.read_bytes()
             (count,) = _HEADER.unpack_from(data)
             for index in range(min(count, WINDOW)):
@@ -107,7 +121,7 @@ class Stats:
                 if at >= since:
                     mode: Mode = _MODES[int(flags) & 1]
                     known = tuple(None if each != each else each for each in times)
-                    yield Record(at, mode, bool(flags & 2), known)
+                    yield Record(path.name, mode, bool(flags & 2), known)
 
     def _reset_at(self) -> float:
         try:
@@ -119,7 +133,9 @@ class Stats:
 def _stats(records: list[Record], index: int) -> dict[str, float] | None:
     values = (record.times[index] for record in records)
     found = LatencyStats.of(value for value in values if value is not None)
-    return None if found is None else asdict(found)
+    if found is None:
+        return None
+    return {name: round(value, _DIGITS) for name, value in asdict(found).items()}
 
 
 def _improvement(summed: dict[str, Any]) -> dict[str, float] | None:
@@ -127,4 +143,4 @@ def _improvement(summed: dict[str, Any]) -> dict[str, float] | None:
     relayed, direct = summed["relayed"]["first_text"], summed["direct"]["first_text"]
     if relayed is None or direct is None:
         return None
-    return {name: direct[name] - relayed[name] for name in ("avg", "p50", "p95")}
+    return {name: round(direct[name] - relayed[name], _DIGITS) for name in ("avg", "p50", "p95")}

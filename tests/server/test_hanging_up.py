@@ -1,0 +1,170 @@
+"""Clients that go away, and a server that is told to."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.server.conftest import ANSWER, OPENING, Serve
+
+CHAT = "/v1/chat/completions"
+QUESTION = [{"role": "user", "content": "When does the museum open?"}]
+NEVER = 60.0
+
+
+async def ask_until(url: str, seen: str, *, asked: Any = None, **more: Any) -> None:
+    """Ask for a stream, and hang up once `seen` was in it, and what `asked` waits for is there."""
+    body = {"messages": QUESTION, "stream": True, **more}
+    async with (
+        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+        client.stream("POST", CHAT, json=body) as response,
+    ):
+        text = ""
+        async for piece in response.aiter_text():
+            text += piece
+            if seen in text:
+                if asked is not None:
+                    await asked()
+                return
+    pytest.fail(f"the stream ended without {seen!r}: {text}")
+
+
+async def hang_up_once(url: str, models: ScriptedEndpoint, condition: Any, **body: Any) -> None:
+    """Ask, and hang up as soon as the models' log says so, before any byte of an answer."""
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        asking = asyncio.create_task(client.post(CHAT, json={"messages": QUESTION, **body}))
+        await models.until(condition)
+        assert not asking.done()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+
+async def all_disconnected(models: ScriptedEndpoint, count: int) -> None:
+    """Wait until that many requests were made and all are over; all must have been hung up."""
+    await models.until(lambda: len(models.requests) == count)
+    await models.until(lambda: all(request.ended for request in models.requests), timeout=2)
+    assert all(request.disconnected for request in models.requests)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_before_the_first_byte_both_requests_are_closed(
+    serve: Serve, models: ScriptedEndpoint, stream: bool
+) -> None:
+    """A client that leaves before any answer costs no more: the models' servers see it too."""
+    models.play("small", Script(ttft=NEVER))
+    models.play("large", Script(ttft=NEVER))
+    server = await serve()
+    await hang_up_once(server.url, models, lambda: models.requests_for("small"), stream=stream)
+    await all_disconnected(models, len(models.requests))
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_while_the_large_model_thinks_its_request_is_closed(
+    serve: Serve, models: ScriptedEndpoint, stream: bool
+) -> None:
+    """A client that leaves after the opening closes the large model's request."""
+    models.play("large", Script(ttft=NEVER))
+    server = await serve()
+    if stream:
+        await ask_until(
+            server.url, OPENING, asked=lambda: models.until(lambda: models.requests_for("large"))
+        )
+    else:
+        await hang_up_once(server.url, models, lambda: models.requests_for("large"))
+    await models.until(lambda: models.requests_for("large")[0].ended, timeout=2)
+    assert models.requests_for("large")[0].disconnected
+
+
+async def test_in_the_opening_the_small_models_request_is_closed(
+    serve: Serve, models: ScriptedEndpoint
+) -> None:
+    """A client that leaves in mid-opening closes the small model's request."""
+    models.play("small", Script(["Well, ", "let me see,", NEVER, " what there is."]))
+    models.play("large", Script(ttft=NEVER))
+    server = await serve()
+    await hang_up_once(
+        server.url, models, lambda: any(r.tokens == 2 for r in models.requests), stream=True
+    )
+    await models.until(lambda: models.requests_for("small")[0].ended, timeout=2)
+    assert models.requests_for("small")[0].disconnected
+
+
+async def test_in_the_continuation_the_large_models_request_is_closed(
+    serve: Serve, models: ScriptedEndpoint
+) -> None:
+    """A client that leaves in mid-sentence closes the large model's request."""
+    models.play("large", Script(["The museum ", "opens at ", NEVER, "nine."]))
+    server = await serve()
+    await ask_until(server.url, "opens")
+    await models.until(lambda: models.requests_for("large")[0].ended, timeout=2)
+    assert models.requests_for("large")[0].disconnected
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_direct_request_is_closed(
+    serve: Serve, models: ScriptedEndpoint, stream: bool
+) -> None:
+    """A client that leaves while the large model answers alone closes that request."""
+    models.play("large", Script(["The museum ", NEVER, "opens."]))
+    server = await serve()
+    if stream:
+        await ask_until(server.url, "museum", n=2)
+    else:
+        await hang_up_once(server.url, models, lambda: models.requests_for("large"), n=2)
+    await all_disconnected(models, 1)
+
+
+async def test_a_client_that_left_is_counted_as_interrupted(
+    serve: Serve, models: ScriptedEndpoint
+) -> None:
+    """What nobody heard to its end is no failure of the models."""
+    models.play("large", Script(["The museum ", NEVER, "opens."]))
+    server = await serve()
+    await ask_until(server.url, "museum")
+    await models.until(lambda: models.requests_for("large")[0].ended, timeout=2)
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        relayed = (await client.get("/metrics")).json()["modes"]["relayed"]
+        text = (await client.get("/metrics", headers={"accept": "text/plain"})).text
+    assert (relayed["count"], relayed["failed"]) == (1, 0)
+    assert 'blastoff_replies_total{mode="relayed",outcome="interrupted"} 1.0' in text
+
+
+async def test_a_server_that_is_told_to_stop_finishes_what_streams(
+    serve: Serve, models: ScriptedEndpoint
+) -> None:
+    """At shutdown the reply in progress is streamed to its end, and new clients find no server."""
+    on = asyncio.Event()
+    models.play("large", Script(["The museum ", on, "opens at nine."]))
+    server = await serve()
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        body = {"messages": QUESTION, "stream": True}
+        async with client.stream("POST", CHAT, json=body) as response:
+            events = response.aiter_lines()
+            async for line in events:
+                if "museum" in line:
+                    break
+            stopping = asyncio.create_task(server.stop())
+            while server.uvicorn.servers[0].is_serving():  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+            on.set()
+            rest = [line async for line in events if line]
+            assert rest.pop() == "data: [DONE]"
+        chunks = [json.loads(line.removeprefix("data: "))["choices"][0] for line in rest]
+        assert "".join(c["delta"].get("content") or "" for c in chunks).endswith("opens at nine.")
+        assert chunks[-1]["finish_reason"] == "stop"
+        await stopping
+        with pytest.raises(httpx.ConnectError):
+            await client.get("/health")
+
+
+async def test_a_kept_connection_serves_the_next_request(serve: Serve) -> None:
+    """A client that asks again over the same connection is answered again."""
+    server = await serve()
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        for _ in range(3):
+            response = await client.post(CHAT, json={"messages": QUESTION, "stream": True})
+            assert ANSWER.split()[1] in response.text
+            assert response.text.endswith("data: [DONE]\n\n")
