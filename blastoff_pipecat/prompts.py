@@ -68,7 +68,7 @@ continue an assistant message; ``{said}`` becomes the end of what was said, as a
 
 OPENINGS: Mapping[str, tuple[str, ...]] = {
     "en": (
-        "Let me think about that for a moment,",
+        "Let me think for a moment, well, in short,",
         "Good question, let me see,",
         "Okay, so in short,",
         "Right, here is what I can tell you,",

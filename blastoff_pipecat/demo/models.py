@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 
@@ -24,6 +24,7 @@ SYSTEM_INSTRUCTION = (
 )
 
 _WARM_UP_QUESTION = "What can you do?"
+_WARM_UP_SECS = 30.0
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,13 @@ async def warm_up(models: Models, settings: DualLLMSettings) -> None:
         ],
         params={"max_tokens": 4},
     )
+    policy = replace(
+        settings.policy(),
+        small_first_token_timeout_secs=_WARM_UP_SECS,
+        large_first_token_timeout_secs=_WARM_UP_SECS,
+    )
     try:
-        async with aclosing(conductor.reply(conversation, settings.policy())) as reply:
+        async with aclosing(conductor.reply(conversation, policy)) as reply:
             async for _ in reply:
                 pass
     finally:
