@@ -15,6 +15,16 @@ from blastoff_pipecat import check
 from blastoff_pipecat.endpoints import ChatEndpoint
 from blastoff_pipecat.policy import OpeningFrames, OpeningMode, Policy, Style
 
+_SAMPLING = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "top_k",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+)
+
 
 class UnknownSetting(ValueError, TypeError):
     """A setting or an option was given that does not exist."""
@@ -105,6 +115,11 @@ class DualLLMSettings(LLMSettings):
         """
         check.json_object("extra", delta.extra)
         return ServiceSettings.apply_update(self, delta)
+
+    def sampling(self) -> dict[str, Any]:
+        """Return the body fields that say how the large model is to write."""
+        values = {name: getattr(self, name) for name in _SAMPLING}
+        return {name: value for name, value in values.items() if value is not None}
 
     def policy(self) -> Policy:
         """Check the fields and return them as a policy; fields that are not given are defaults.

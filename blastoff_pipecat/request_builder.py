@@ -1,6 +1,7 @@
 """Builds the requests of one reply: what each model is sent, and how the opening is handed over."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from blastoff_pipecat import prompts
@@ -147,3 +148,31 @@ class RequestBuilder:
 
     def _thinking(self, endpoint: ChatEndpoint) -> Mapping[str, Any]:
         return {} if self._policy.provider_thinking else thinking_off(endpoint)
+
+
+def inference_body(
+    large: ChatEndpoint,
+    conversation: Conversation,
+    policy: Policy,
+    *,
+    max_tokens: int | None,
+    schema: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Build a request that the large model answers once, outside of any reply.
+
+    Args:
+        large: The large model's endpoint.
+        conversation: What is asked.
+        policy: How replies are made; only how the model is to think matters here.
+        max_tokens: The most tokens to generate; None for the conversation's own.
+        schema: A JSON schema that the answer must follow.
+    """
+    alone = replace(policy, opening="never")
+    body = RequestBuilder(large, large, conversation, alone).large_body("", 0)
+    if max_tokens is not None:
+        name = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
+        body[name] = max_tokens
+    if schema is not None:
+        named = {"name": "response", "schema": schema, "strict": True}
+        body["response_format"] = {"type": "json_schema", "json_schema": named}
+    return body

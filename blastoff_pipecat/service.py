@@ -17,7 +17,6 @@ The service decides nothing about a reply: that is the relay's.
 """
 
 import asyncio
-import json
 import time
 from contextlib import aclosing
 from dataclasses import replace
@@ -31,7 +30,6 @@ from pipecat.frames.frames import (
     EagerEndOfTurnCancelFrame,
     EndFrame,
     Frame,
-    FunctionCallFromLLM,
     InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
@@ -66,6 +64,7 @@ from blastoff_pipecat.conversation import Conversation
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.failures import judge
 from blastoff_pipecat.frames import OpeningTextFrame
+from blastoff_pipecat.function_calls import read_calls
 from blastoff_pipecat.latency import LatencySummary
 from blastoff_pipecat.llm_settings import (
     DualLLMSettings,
@@ -79,22 +78,13 @@ from blastoff_pipecat.metrics import (
 )
 from blastoff_pipecat.relay.actions import ReportFailures, Role, SayContinuation, SayOpening
 from blastoff_pipecat.report import ReplyReport
-from blastoff_pipecat.request_builder import RequestBuilder
+from blastoff_pipecat.request_builder import inference_body
 from blastoff_pipecat.settings import Environment
 from blastoff_pipecat.trace import TracedText, trace_reply
 
 IDLE_SECS_BEFORE_WARMING = 30.0
 """After this long without a reply, connections are opened again when the user starts speaking."""
 
-_SAMPLING = (
-    "temperature",
-    "max_tokens",
-    "top_p",
-    "top_k",
-    "frequency_penalty",
-    "presence_penalty",
-    "seed",
-)
 _VOIDS_SPECULATION = (EagerEndOfTurnCancelFrame, InterruptionFrame, EndFrame)
 _SETTLES_SPECULATION = (
     UserStoppedSpeakingFrame,
@@ -293,15 +283,12 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             system_instruction=system or assert_given(self._settings.system_instruction),
             convert_developer_to_user=False,
         )
-        settings = self._settings
-        body: dict[str, Any] = {
-            name: value for name in _SAMPLING if (value := getattr(settings, name)) is not None
-        }
+        body = self._settings.sampling()
         if openai_is_given(params["tools"]) and params["tools"]:
             body["tools"] = params["tools"]
             if openai_is_given(params["tool_choice"]):
                 body["tool_choice"] = params["tool_choice"]
-        body.update(settings.extra)
+        body.update(self._settings.extra)
         return Conversation(
             messages=cast("list[dict[str, Any]]", params["messages"]),
             params=body,
@@ -359,28 +346,10 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             )
 
     async def _run_calls(self, calls: tuple[ToolCall, ...], context: LLMContext) -> None:
-        functions: list[FunctionCallFromLLM] = []
-        for call in calls:
-            try:
-                arguments: object = json.loads(call.arguments or "{}")
-                if not isinstance(arguments, dict):
-                    raise ValueError("not an object")
-            except ValueError as error:
-                await self.push_error(
-                    f"large model {self._conductor.large.endpoint} called {call.name!r} with "
-                    f"arguments that are no JSON object ({error}): {call.arguments[:200]!r}; the "
-                    "call is not run",
-                    category=ErrorCategory.SERVER,
-                )
-                continue
-            functions.append(
-                FunctionCallFromLLM(
-                    function_name=call.name,
-                    tool_call_id=call.id,
-                    arguments=cast("dict[str, Any]", arguments),
-                    context=context,
-                )
-            )
+        functions, problems = read_calls(calls, context)
+        for problem in problems:
+            told = f"large model {self._conductor.large.endpoint} {problem}"
+            await self.push_error(told, category=ErrorCategory.SERVER)
         await self.run_function_calls(functions)
 
     async def _push_failure(self, report: ReportFailures, context: LLMContext) -> None:
@@ -468,20 +437,12 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             EndpointError: The large model could not be asked.
         """
         conversation = await self._conversation(context, system_instruction)
-        body = RequestBuilder(
-            self._conductor.small.endpoint,
+        body = inference_body(
             self._conductor.large.endpoint,
             conversation,
-            replace(self._policy, opening="never"),
-        ).large_body("", 0)
-        if max_tokens is not None:
-            name = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
-            body[name] = max_tokens
-        schema = self._check_response_schema(response_schema)
-        if schema is not None:
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "response", "schema": schema, "strict": True},
-            }
+            self._policy,
+            max_tokens=max_tokens,
+            schema=self._check_response_schema(response_schema),
+        )
         completion = await self._conductor.large.complete(body)
         return completion.text or None
