@@ -1,0 +1,259 @@
+"""How many streaming replies one server process holds: `python -m tests.bench.crowd`.
+
+Three processes: scripted models, the server, and this client. Every token of the large model is
+numbered and says when it is due, so the client sees what each was late by, and whether one was lost
+or came out of order. The same crowd asks the models directly too: what the server adds is the
+difference.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.bench.loop import run
+
+OPENING = "Good question, let me see what we have on that."
+PACE_SECS = 0.02
+LARGE_TTFT_SECS = 0.5
+PATIENCE_SECS = 120.0
+_TOKEN = re.compile(rb" w(\d+)@(\d+\.\d+)")
+_HEAD = (
+    "POST /v1/chat/completions HTTP/1.1\r\nhost: crowd\r\n"
+    "content-type: application/json\r\ncontent-length: {}\r\n\r\n"
+)
+
+
+def numbered(tokens: int) -> Any:
+    """Return a function of the request: a reply of numbered tokens that say when they are due."""
+
+    def script(_body: dict[str, Any]) -> Script:
+        first = time.monotonic() + LARGE_TTFT_SECS
+        due = [f" w{index}@{first + index * PACE_SECS:.4f}" for index in range(tokens)]
+        return Script(due, ttft=LARGE_TTFT_SECS, pace=PACE_SECS)
+
+    return script
+
+
+@dataclass
+class Tally:
+    """What a crowd saw: seconds that each token was late by, and replies that were not whole."""
+
+    late: list[float] = field(default_factory=list[float])
+    replies: int = 0
+    broken: int = 0
+
+    def told(self) -> str:
+        """Sum it up in a line."""
+        ordered = sorted(self.late)
+        p50, p95, p99 = (1e3 * ordered[int(len(ordered) * q)] for q in (0.5, 0.95, 0.99))
+        return (
+            f"{self.replies} replies, {len(ordered)} tokens, {self.broken} replies lost or "
+            f"reordered a token; late by p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms"
+        )
+
+
+class Caller(asyncio.Protocol):
+    """One client, which reads as cheaply as can be: the crowd shares its processor."""
+
+    def __init__(self, tally: Tally, tokens: int) -> None:
+        """Take where to write it down, and how many tokens a reply has."""
+        self._tally = tally
+        self._tokens = tokens
+        self._rest = b""
+        self._next = 0
+        self._good = True
+        self.ended = asyncio.get_running_loop().create_future()
+        self.begun = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        """Note every token."""
+        now = time.monotonic()
+        if not self.begun.done():
+            self.begun.set_result(None)
+        whole, _, rest = (self._rest + data).rpartition(b"\n\n")
+        self._rest = rest
+        for index, due in _TOKEN.findall(whole):
+            self._good = self._good and int(index) == self._next
+            self._next += 1
+            self._tally.late.append(now - float(due))
+        if b"[DONE]" in data and not self.ended.done():
+            self._tally.replies += 1
+            self._tally.broken += not (self._good and self._next == self._tokens)
+            self.ended.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count a reply that broke off."""
+        if not self.ended.done():
+            self._tally.broken += 1
+            self.ended.set_result(None)
+
+
+async def ask(port: int, body: bytes, caller: Caller) -> asyncio.Transport:
+    """Send one request over a connection of its own."""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_connection(lambda: caller, "127.0.0.1", port)
+    transport.write(_HEAD.format(len(body)).encode() + body)
+    return transport
+
+
+async def crowd(port: int, body: bytes, *, size: int, tokens: int) -> Tally:
+    """Let that many clients listen at once, each to a reply that starts a little later."""
+    tally = Tally()
+
+    async def one(number: int) -> None:
+        await asyncio.sleep(number * LARGE_TTFT_SECS * 4 / size)
+        caller = Caller(tally, tokens)
+        transport = await ask(port, body, caller)
+        await asyncio.wait_for(caller.ended, PATIENCE_SECS)
+        transport.close()
+
+    await asyncio.gather(*(one(number) for number in range(size)))
+    return tally
+
+
+async def droppers(port: int, body: bytes, *, count: int, at_once: int = 100) -> None:
+    """Open connections, ask, and hang up at random moments, some before the answer begins."""
+    chance = random.Random(7)
+    places = asyncio.Semaphore(at_once)
+
+    async def one() -> None:
+        async with places:
+            caller = Caller(Tally(), 0)
+            transport = await ask(port, body, caller)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(caller.ended, chance.uniform(0, 1.2))
+            transport.abort()
+
+    await asyncio.gather(*(one() for _ in range(count)))
+
+
+def request(model: str) -> bytes:
+    """Write a request's body."""
+    said = "Tell me about the museum, please."
+    return (
+        f'{{"model": "{model}", "stream": true, '
+        f'"messages": [{{"role": "user", "content": "{said}"}}]}}'
+    ).encode()
+
+
+def cpu_secs(pid: int) -> float:
+    """Seconds of CPU that a process has used (Linux)."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def sockets_of(pid: int) -> int:
+    """Sockets that a process has open (Linux)."""
+    found = 0
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(OSError):
+            found += os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:")
+    return found
+
+
+def memory_of(pid: int) -> float:
+    """Resident memory of a process in MB (Linux)."""
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@asynccontextmanager
+async def process(*command: str, until: bytes, **environ: str) -> AsyncIterator[tuple[int, int]]:
+    """Run a part of the bench; give its process number, and the port that it listens on."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        env={**os.environ, **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert child.stdout is not None
+    try:
+        port = None
+        async with asyncio.timeout(60):
+            while True:
+                line = await child.stdout.readline()
+                if not line:
+                    raise RuntimeError(f"{command} ended")
+                if found := re.search(rb"http://127.0.0.1:(\d+)", line):
+                    port = int(found[1])
+                if port is not None and until in line:
+                    break
+        draining = asyncio.create_task(child.stdout.read())
+        yield child.pid, port
+    finally:
+        if child.returncode is None:
+            child.terminate()
+        await draining
+        await child.wait()
+
+
+async def serve_models(tokens: int) -> None:
+    """Be the models' process."""
+    async with ScriptedEndpoint(keep_log=False) as models:
+        models.play("small", Script(OPENING, ttft=0.1, coalesce=True))
+        models.play("large", numbered(tokens))
+        print(models.url, flush=True)
+        await asyncio.Event().wait()
+
+
+async def measure(size: int, tokens: int, drops: int) -> None:
+    """Measure, and say so."""
+    me = ("-m", "tests.bench.crowd", "--models", "--tokens", str(tokens))
+    async with process(*me, until=b"http") as (models_pid, models_port):
+        url = f"http://127.0.0.1:{models_port}/v1"
+        names = {"SMALL_MODEL_URL": url, "LARGE_MODEL_URL": url, "PORT": "0", "HOST": "127.0.0.1"}
+        names |= {"SMALL_MODEL_NAME": "small", "LARGE_MODEL_NAME": "large", "LOG_LEVEL": "INFO"}
+        command = ("-m", "blastoff_pipecat", "serve")
+        async with process(*command, until=b"Uvicorn running", **names) as (pid, port):
+            await crowd(port, request("x"), size=4, tokens=tokens)  # the first is slower
+            for name, at, body in (
+                ("models alone", models_port, request("large")),
+                ("server", port, request("x")),
+            ):
+                used = [cpu_secs(each) for each in (models_pid, pid)]
+                memory, started = memory_of(pid), time.monotonic()
+                tally = await crowd(at, body, size=size, tokens=tokens)
+                took = time.monotonic() - started
+                cpu = [cpu_secs(p) - u for p, u in zip((models_pid, pid), used, strict=True)]
+                print(f"{name}: {size} at once, {tally.told()}")
+                print(
+                    f"  in {took:.1f} s; CPU: models {cpu[0] / took:.0%}, server "
+                    f"{cpu[1] / took:.0%} ({1e6 * cpu[1] / len(tally.late):.0f} us a token); "
+                    f"server's memory {memory:.0f} -> {memory_of(pid):.0f} MB"
+                )
+            before = sockets_of(pid)
+            await droppers(port, request("x"), count=drops)
+            deadline = time.monotonic() + 10
+            while sockets_of(pid) > before and time.monotonic() < deadline:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            print(f"{drops} connections dropped: {sockets_of(pid) - before} more sockets open")
+
+
+def main() -> None:
+    """Run the bench, or the part of it that is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.crowd", description=__doc__)
+    parser.add_argument("--size", type=int, default=400, help="replies at once")
+    parser.add_argument("--tokens", type=int, default=250, help="tokens of a reply")
+    parser.add_argument("--drops", type=int, default=2000, help="connections opened and dropped")
+    parser.add_argument("--models", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    with suppress(KeyboardInterrupt):
+        if options.models:
+            run(serve_models(options.tokens))
+        else:
+            run(measure(options.size, options.tokens, options.drops))
+
+
+if __name__ == "__main__":
+    main()
