@@ -9,7 +9,8 @@ from tests.bench.row import Row
 from tests.bench.server import PACED_SECS
 from tests.bench.session import Session
 
-SLACK_SECS = 3.0
+TRIES = 5
+SLACK_SECS = 2.0
 """How much longer than a window a reply lasts, for machines that are late."""
 
 
@@ -39,7 +40,19 @@ class Paced:
         return round((secs + SLACK_SECS) / PACED_SECS)
 
     async def round(self, kind: Kind) -> None:
-        """Measure one window for one kind."""
+        """Measure one window for one kind.
+
+        Raises:
+            RuntimeError: The machine is too busy: replies end before the window does.
+        """
+        for _ in range(TRIES):
+            if (cost := await self._window(kind)) is not None:
+                self.row.add(kind, cost)
+                return
+        raise RuntimeError(f"{kind}: replies end before a window of {self._secs} s does")
+
+    async def _window(self, kind: Kind) -> float | None:
+        """Return the CPU per token in one window; None where a reply ended before it did."""
         sessions = self._sessions[kind]
         replies: list[asyncio.Task[float]] = []
         for session in sessions:
@@ -50,9 +63,7 @@ class Paced:
             tokens, cpu = _heard(sessions), time.process_time()
             await asyncio.sleep(self._secs)
             cpu, tokens = time.process_time() - cpu, _heard(sessions) - tokens
-            if any(reply.done() for reply in replies):
-                raise RuntimeError("a reply ended inside the window")
-            self.row.add(kind, cpu / tokens)
+            return None if any(reply.done() for reply in replies) else cpu / tokens
         finally:
             await asyncio.gather(*replies)
 

@@ -23,6 +23,7 @@ PACED_SECS = 0.02
 BURST_TOKENS = 2000
 STAMPED_TOKENS = 75
 TTFT_SECS = 0.01
+PACED_TTFT_SECS = 1.0
 PATIENCE_SECS = 60.0
 _LOG_LIMIT = 2**24
 
@@ -122,7 +123,8 @@ async def _serve(paced_tokens: int) -> None:
         endpoint.play("opener-now", Script(OPENING, coalesce=True))
         endpoint.play("turn", Script(words(TURN_TOKENS), ttft=TTFT_SECS))
         endpoint.play("turn-now", Script(words(TURN_TOKENS)))
-        endpoint.play("paced", Script(words(paced_tokens), ttft=TTFT_SECS, pace=PACED_SECS))
+        # Late enough for every session to have asked before the first token of any comes.
+        endpoint.play("paced", Script(words(paced_tokens), ttft=PACED_TTFT_SECS, pace=PACED_SECS))
         endpoint.play("burst", Script(words(BURST_TOKENS), ttft=TTFT_SECS, coalesce=True))
         endpoint.play("stamped", stamped)
         print(endpoint.url, flush=True)
