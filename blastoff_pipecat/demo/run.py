@@ -77,7 +77,8 @@ def _tell(both: Turn, alone: Turn, console: Console) -> None:
     console.print(said)
     console.print(Text("(alone)  ", "dim").append(alone.reply.text, "dim"))
     console.print()
-    console.print(draw(lines, width=console.width))
+    plain = not console.encoding.startswith("utf")
+    console.print(draw(lines, width=console.width, plain=plain))
     errors = dict.fromkeys((*both.errors, *alone.errors))
     if not errors:
         console.print()

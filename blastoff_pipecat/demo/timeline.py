@@ -14,6 +14,9 @@ MAX_WIDTH = 58
 
 _MIN_WIDTH = 16
 _LABEL_WIDTH = 12
+_DRAWN = "·│━─"
+_PLAIN = ".|=-"
+"""What stands for silence, the end of the turn, the opening and the continuation."""
 
 OPENING_STYLE = "bold green"
 CONTINUATION_STYLE = "cyan"
@@ -67,21 +70,24 @@ class Timeline:
         return self.first_heard - self.turn_ended
 
 
-def draw(timelines: Sequence[Timeline], *, width: int = 80) -> Group:
+def draw(timelines: Sequence[Timeline], *, width: int = 80, plain: bool = False) -> Group:
     """Draw timelines one under the other on one scale, with their figures in a table.
 
     Args:
         timelines: The replies.
         width: Characters that the terminal is wide.
+        plain: Whether the terminal has ASCII characters only.
     """
     cells = max(_MIN_WIDTH, min(MAX_WIDTH, width - _LABEL_WIDTH - 2))
     longest = max((line.over or 0.0 for line in timelines), default=0.0) or 1.0
-    bars = [_bar(line, longest, cells) for line in timelines]
-    return Group(*bars, _scale(longest, cells), Text(), _table(timelines))
+    bars = [_bar(line, longest, cells, _PLAIN if plain else _DRAWN) for line in timelines]
+    none = "-" if plain else "–"
+    return Group(*bars, _scale(longest, cells), Text(), _table(timelines, none))
 
 
-def _bar(line: Timeline, longest: float, width: int) -> Text:
-    cells = [("·", "dim")] * width
+def _bar(line: Timeline, longest: float, width: int, glyphs: str) -> Text:
+    silence, turn_end, opening, continuation = glyphs
+    cells = [(silence, "dim")] * width
 
     def paint(start: float | None, end: float | None, char: str, style: str) -> None:
         if start is None or end is None:
@@ -91,9 +97,9 @@ def _bar(line: Timeline, longest: float, width: int) -> Text:
             if 0 <= at < width:
                 cells[at] = (char, style)
 
-    paint(line.turn_ended, line.turn_ended, "│", "dim")
-    paint(line.continuation_heard, line.over, "━", CONTINUATION_STYLE)
-    paint(line.opening_heard, line.opening_over, "━", OPENING_STYLE)
+    paint(line.turn_ended, line.turn_ended, turn_end, "dim")
+    paint(line.continuation_heard, line.over, continuation, CONTINUATION_STYLE)
+    paint(line.opening_heard, line.opening_over, opening, OPENING_STYLE)
     text = Text(f"{line.label:>{_LABEL_WIDTH}} ")
     for char, style in cells:
         text.append(char, style)
@@ -109,7 +115,7 @@ def _scale(longest: float, width: int) -> Text:
     return text.append(left + right.rjust(width - len(left)), "dim")
 
 
-def _table(timelines: Sequence[Timeline]) -> Table:
+def _table(timelines: Sequence[Timeline], none: str) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("seconds after the question", justify="right", style="dim")
     for line in timelines:
@@ -127,9 +133,9 @@ def _table(timelines: Sequence[Timeline]) -> Table:
     )
     for title, name in rows:
         style = "bold" if name in ("first_heard", "wait") else ""
-        table.add_row(title, *(_secs(getattr(line, name)) for line in timelines), style=style)
+        table.add_row(title, *(_secs(getattr(line, name), none) for line in timelines), style=style)
     return table
 
 
-def _secs(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+def _secs(value: float | None, none: str) -> str:
+    return none if value is None else f"{value:.2f}"

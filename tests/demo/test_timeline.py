@@ -56,14 +56,14 @@ def test_a_bar_shows_who_spoke_when() -> None:
     bar = drawn(BOTH, ALONE).splitlines()[0]
     assert bar.startswith("  two models ·")
     said = bar.removeprefix("  two models ").rstrip("·")
-    assert said.lstrip("·").replace("·", " ").split() == ["│", "━" * 10, "━" * 17]
+    assert said.lstrip("·").replace("·", " ").split() == ["│", "━" * 10, "─" * 17]
 
 
 def test_both_bars_have_one_scale() -> None:
     """The longer reply fills its bar; the shorter ends where it ended."""
     both, alone, *_ = drawn(BOTH, ALONE).splitlines()
     assert len(both) == len(alone)
-    assert alone.endswith("━")
+    assert alone.endswith("─")
     assert both.endswith("·")
 
 
@@ -105,7 +105,17 @@ def test_nothing_is_broken_on_any_terminal(width: int) -> None:
     """No line is longer than the terminal is wide, where it has room for a bar at all."""
     lines = drawn(BOTH, ALONE, width=width).splitlines()
     assert all(cell_len(line) <= max(width, 30) for line in lines)
-    assert sum("━" in line for line in lines) == 2 or width < 30
+    assert sum("─" in line for line in lines) == 2 or width < 30
+
+
+def test_a_terminal_without_box_characters_gets_plain_ones() -> None:
+    """Opening and continuation are still told apart."""
+    out = io.StringIO()
+    console = Console(file=out, width=80, color_system=None)
+    console.print(draw([BOTH, ALONE], width=80, plain=True))
+    assert out.getvalue().isascii()
+    assert "=" * 10 in out.getvalue()
+    assert "-" * 17 in out.getvalue()
 
 
 times = st.none() | st.floats(-5, 120)
