@@ -24,6 +24,7 @@ from tests.bench.loop import run
 OPENING = "Good question, let me see what we have on that."
 PACE_SECS = 0.02
 LARGE_TTFT_SECS = 0.5
+ARRIVAL_SECS = 4.0  # over which a crowd comes in
 PATIENCE_SECS = 120.0
 _TOKEN = re.compile(rb" w(\d+)@(\d+\.\d+)")
 _HEAD = (
@@ -110,7 +111,7 @@ async def crowd(port: int, body: bytes, *, size: int, tokens: int) -> Tally:
     tally = Tally()
 
     async def one(number: int) -> None:
-        await asyncio.sleep(number * LARGE_TTFT_SECS * 4 / size)
+        await asyncio.sleep(number * ARRIVAL_SECS / size)
         caller = Caller(tally, tokens)
         transport = await ask(port, body, caller)
         await asyncio.wait_for(caller.ended, PATIENCE_SECS)

@@ -1,0 +1,36 @@
+"""Clients that come and go at random."""
+
+import asyncio
+import random
+
+import httpx
+
+from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.bench.crowd import droppers, request
+from tests.server.conftest import ANSWER, Serve
+
+DROPS = 200
+
+
+async def test_connections_dropped_at_random_leave_nothing(
+    serve: Serve, models: ScriptedEndpoint
+) -> None:
+    """Many clients that hang up at random moments leave no task, no socket and no place taken."""
+    chance = random.Random(3)
+    models.play("small", lambda _: Script("Sure, one moment.", ttft=chance.uniform(0, 0.3)))
+    models.play("large", lambda _: Script(ANSWER, ttft=chance.uniform(0, 0.5), pace=0.02))
+    server = await serve(max_requests=DROPS)
+    port = int(server.url.rpartition(":")[2])
+    before = asyncio.all_tasks()
+    await droppers(port, request("m"), count=DROPS, at_once=DROPS // 4)
+    await models.until(lambda: all(request.ended for request in models.requests))
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        asking = {"messages": [{"role": "user", "content": "Is anybody there?"}]}
+        answers = await asyncio.gather(
+            *(client.post("/v1/chat/completions", json=asking, timeout=20) for _ in range(20))
+        )
+        assert {answer.status_code for answer in answers} == {200}
+        told = (await client.get("/metrics")).json()["modes"]["relayed"]
+    assert told["failed"] == 0
+    assert told["count"] <= DROPS + 20
+    assert len(asyncio.all_tasks() - before) < 60, "kept connections and this client's"
