@@ -38,11 +38,11 @@ async def while_connected(receive: Receive) -> AsyncGenerator[None]:
     """
     task = asyncio.current_task()
     assert task is not None
-    gone = False
+    gone = over = False
 
     def hang_up(watch: asyncio.Task[None]) -> None:
         nonlocal gone
-        if not watch.cancelled():
+        if not over and not watch.cancelled():
             watch.exception()  # a channel that is broken is as good as closed
             gone = True
             task.cancel()
@@ -56,7 +56,7 @@ async def while_connected(receive: Receive) -> AsyncGenerator[None]:
             raise ClientGone from None
         raise
     finally:
-        watch.remove_done_callback(hang_up)
+        over = True  # a callback that is on its way cannot be taken back
         watch.cancel()
 
 

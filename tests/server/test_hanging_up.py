@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from blastoff_pipecat.server.streaming import ClientGone, while_connected
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.server.conftest import ANSWER, OPENING, Serve
 
@@ -168,3 +169,32 @@ async def test_a_kept_connection_serves_the_next_request(serve: Serve) -> None:
             response = await client.post(CHAT, json={"messages": QUESTION, "stream": True})
             assert ANSWER.split()[1] in response.text
             assert response.text.endswith("data: [DONE]\n\n")
+
+
+async def test_a_client_that_leaves_as_the_work_ends_has_left() -> None:
+    """Work that ends in the moment of the hang-up neither hides it nor is cancelled later."""
+    hung_up = asyncio.Event()
+    left: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def ask() -> None:
+        async with while_connected(receive):
+            await asyncio.sleep(0)
+            hung_up.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+    for turns in range(5):
+        hung_up.clear()
+        try:
+            await ask()
+        except ClientGone:
+            left.append(turns)
+        await asyncio.sleep(0)  # where a cancellation that is left over would strike
+    assert left
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
