@@ -15,6 +15,7 @@ except ImportError as missing:
         "pip install 'blastoff-pipecat[cli,local]'"
     ) from None
 
+from blastoff_pipecat.bench.command import bench
 from blastoff_pipecat.server.command import serve
 
 _INTERRUPTED = 130
@@ -75,6 +76,7 @@ def _demo(wav: Path | None, output: Path, console: Console) -> None:
 
 
 app.command()(serve)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -1,0 +1,214 @@
+"""``blastoff bench``."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+from urllib.parse import urlsplit
+
+import typer
+from dotenv import dotenv_values, find_dotenv
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from blastoff_pipecat.bench.asker import Asker
+    from blastoff_pipecat.bench.latency import Run
+    from blastoff_pipecat.endpoints import ChatEndpoint
+
+MOST_QUESTIONS = 20
+MOST_ROUNDS = 100
+_INTERRUPTED = 130
+_ANY_MODEL = "blastoff"  # the name under which `blastoff serve` answers
+
+bench = typer.Typer(
+    help="Measure: two models beside the large one alone, and a running server under load.",
+    no_args_is_help=True,
+)
+
+
+@bench.command()
+def latency(
+    questions: Annotated[
+        int, typer.Option(help="How many of the questions are asked.", min=1, max=MOST_QUESTIONS)
+    ] = MOST_QUESTIONS,
+    rounds: Annotated[
+        int, typer.Option(help="How often each is asked in each mode.", min=1, max=MOST_ROUNDS)
+    ] = 1,
+    url: Annotated[
+        str | None,
+        typer.Option(help="A server's base URL, such as http://127.0.0.1:8000/v1."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model's name on that server.")] = None,
+    key_variable: Annotated[
+        str | None,
+        typer.Option(help="The variable (environment or .env) that holds that server's key."),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write everything there, as .json.")
+    ] = None,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the first texts there, as .svg.")
+    ] = None,
+) -> None:
+    """Ask spoken-style questions of two models, and of the large one alone, in turns.
+
+    Without --url, of the models of the environment or `.env`; where it names none, of small ones on
+    this computer. With --url, of that server: once as it answers, once with disable_quick_response.
+    A server that ignores this field shows two like modes.
+    """
+    from blastoff_pipecat.bench import report
+    from blastoff_pipecat.bench.latency import NoAnswer, Run
+    from blastoff_pipecat.bench.plot import writable
+    from blastoff_pipecat.local.errors import LocalError
+
+    _quiet()
+    console = Console()
+    run = Run("", by_url=url is not None)
+    stopped = False
+    try:
+        for path, ending in ((json_file, ".json"), (plot_file, ".svg")):
+            if path is not None:
+                writable(path, ending)
+        endpoint = _endpoint(url, model, key_variable)
+        asyncio.run(_latency(endpoint, run, questions, rounds, console))
+    except KeyboardInterrupt:
+        stopped = True
+    except (ValueError, LocalError, NoAnswer, OSError) as error:
+        fail(str(error))
+    except ImportError as missing:
+        fail(
+            f"The embedded models need {missing.name}: pip install 'blastoff-pipecat[cli,local]', "
+            "or name models in the environment"
+        )
+    if run.answers:
+        report.show(run, console)
+        written(json_file, report.as_json(report.as_data(run)), console)
+        written(plot_file, report.plot(run), console)
+    if stopped:
+        console.print("Stopped.")
+        raise typer.Exit(_INTERRUPTED)
+    if not any(answer.failure is None for answer in run.answers):
+        raise typer.Exit(1)
+
+
+async def _latency(
+    endpoint: "ChatEndpoint | None", run: "Run", questions: int, rounds: int, console: Console
+) -> None:
+    from blastoff_pipecat.bench.latency import measure, warm_up
+    from blastoff_pipecat.bench.questions import QUESTIONS
+
+    async with _asker(endpoint, console) as asker:
+        run.where = asker.where
+        console.print(f"Asking {asker.where}", markup=False, highlight=False, soft_wrap=True)
+        with progress_bar(console) as bar:
+            task = bar.add_task("warming up", total=None)
+            await warm_up(asker, run)
+            bar.update(task, total=questions * rounds * len(run.modes), description="asking")
+            await measure(asker, run, QUESTIONS[:questions], rounds, lambda _: bar.advance(task))
+
+
+@asynccontextmanager
+async def _asker(endpoint: "ChatEndpoint | None", console: Console) -> "AsyncGenerator[Asker]":
+    """Find what is asked: a server, the models of the environment, or the embedded ones."""
+    from blastoff_pipecat.bench.asker import ModelsAsker, ServerAsker
+    from blastoff_pipecat.settings import Environment
+
+    if endpoint is not None:
+        server = ServerAsker(endpoint)
+        try:
+            yield server
+        finally:
+            await server.aclose()
+        return
+    environment = Environment.read()
+    if environment.configured:
+        models = ModelsAsker(*environment.endpoints())
+        try:
+            yield models
+        finally:
+            await models.aclose()
+        return
+    with console.status("Loading the language models…"):
+        from blastoff_pipecat.bench.embedded import embedded_asker
+    async with embedded_asker(console) as models:
+        yield models
+
+
+def _endpoint(
+    url: str | None, model: str | None, key_variable: str | None
+) -> "ChatEndpoint | None":
+    """Make the endpoint that options name, if they name one.
+
+    Raises:
+        ValueError: They are at odds, or malformed; the message says how.
+    """
+    if url is None:
+        for name, value in (("--model", model), ("--key-variable", key_variable)):
+            if value is not None:
+                raise ValueError(f"{name} says how to ask a server: give its --url too")
+        return None
+    return server_at(url, model or _ANY_MODEL, key_variable)
+
+
+def server_at(url: str, model: str, key_variable: str | None) -> "ChatEndpoint":
+    """Make an endpoint of a server; a URL without a path gets ``/v1``.
+
+    Raises:
+        ValueError: The URL is malformed, or the variable does not hold a key.
+    """
+    from blastoff_pipecat.endpoints import ChatEndpoint
+
+    key = None
+    if key_variable is not None:
+        path = find_dotenv(usecwd=True)
+        written = dotenv_values(path, encoding="utf-8-sig") if path else {}
+        key = os.environ.get(key_variable) or written.get(key_variable)
+        if not key:
+            raise ValueError(f"--key-variable {key_variable}: no such variable is set")
+    endpoint = ChatEndpoint(base_url=url, model=model, api_key=key)
+    if urlsplit(url).path in ("", "/"):
+        rooted = urlsplit(endpoint.base_url)._replace(path="/v1").geturl()
+        endpoint = ChatEndpoint(base_url=rooted, model=model, api_key=key)
+    return endpoint
+
+
+def progress_bar(console: Console) -> Progress:
+    """Make a bar that is redrawn seldom: drawing it takes time from what is measured."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        refresh_per_second=2,
+        transient=True,
+    )
+
+
+def fail(message: str) -> NoReturn:
+    """Say what cannot be done, and end."""
+    Console(stderr=True).print(
+        message, style="bold red", markup=False, highlight=False, soft_wrap=True
+    )
+    raise typer.Exit(1)
+
+
+def _quiet() -> None:
+    from loguru import logger
+
+    logger.disable("blastoff_pipecat")
+    logger.disable("pipecat")
+
+
+def written(path: Path | None, text: str, console: Console) -> None:
+    """Write a file that was asked for, and say so."""
+    if path is None:
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}")
+    console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)

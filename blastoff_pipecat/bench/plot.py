@@ -1,0 +1,186 @@
+"""Two plain plots as SVG text: values as strips of dots, and lines over a number of sessions.
+
+Written by hand: two kinds of plot are not worth a plotting library in the install. Nothing is
+smoothed or left out; every axis begins at zero.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+_WIDTH = 760
+_LEFT, _RIGHT, _TOP = 130, 30, 56
+_ROW = 86
+_COLOURS = ("#0b7a75", "#c8553d", "#3d5a98", "#8a6d1d")
+_STYLE = (
+    "text{font:13px system-ui,sans-serif;fill:#222}.title{font-size:16px;font-weight:600}"
+    ".small{font-size:11px;fill:#555}.grid{stroke:#ddd}.axis{stroke:#888}"
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a plot: its name and its points."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
+    """Draw every value as a dot, one row a mode, with the quartiles, the median and the p95.
+
+    Args:
+        title: What is shown.
+        rows: A name and its values in seconds, each.
+    """
+    most, step = _scale(max((value for _, values in rows for value in values), default=0.0))
+    height = _TOP + _ROW * len(rows) + 62
+    wide = _WIDTH - _LEFT - _RIGHT
+    bottom = height - 62
+
+    def x(value: float) -> float:
+        return _LEFT + wide * value / most
+
+    parts = _opening(title, height)
+    for tick in _ticks(most, step):
+        parts.append(_line(x(tick), _TOP - 8, x(tick), bottom, "grid"))
+        parts.append(_text(x(tick), bottom + 16, f"{tick:g}", "small", "middle"))
+    parts.append(_text(_LEFT + wide / 2, bottom + 34, "seconds", "small", "middle"))
+    for index, (name, values) in enumerate(rows):
+        middle = _TOP + _ROW * index + _ROW / 2 - 6
+        colour = _COLOURS[index % len(_COLOURS)]
+        parts.append(_text(12, middle + 1, name))
+        parts.append(_text(12, middle + 17, f"n = {len(values)}", "small"))
+        ordered = sorted(values)
+        if not ordered:
+            parts.append(_text(_LEFT + 6, middle + 4, "no answer", "small"))
+            continue
+        q1, p50, q3, p95 = (
+            ordered[math.ceil(part * len(ordered)) - 1] for part in (0.25, 0.5, 0.75, 0.95)
+        )
+        parts.append(
+            f'<rect x="{x(q1):.1f}" y="{middle - 24:.1f}" width="{max(x(q3) - x(q1), 1):.1f}" '
+            f'height="48" fill="{colour}" fill-opacity="0.14"/>'
+        )
+        for number, value in enumerate(values):  # spread evenly by order, so that none is hidden
+            y = middle - 18 + 36 * ((number * 7) % 13) / 12
+            parts.append(
+                f'<circle cx="{x(value):.1f}" cy="{y:.1f}" r="3" fill="{colour}" '
+                'fill-opacity="0.6"/>'
+            )
+        for value, width in ((p50, 3), (p95, 1.5)):
+            parts.append(
+                f'<line x1="{x(value):.1f}" x2="{x(value):.1f}" y1="{middle - 28:.1f}" '
+                f'y2="{middle + 28:.1f}" stroke="{colour}" stroke-width="{width}"/>'
+            )
+        parts.append(
+            _text(
+                _LEFT + 2, middle + 42, f"p50 {p50 * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms", "small"
+            )
+        )
+    legend = "dots: single answers; band: quartiles; thick line: p50; thin line: p95 (nearest rank)"
+    parts.append(_text(12, height - 10, legend, "small"))
+    return _closed(parts)
+
+
+def lines(title: str, unit: str, drawn: Sequence[Line], *, bound: float | None = None) -> str:
+    """Draw lines over a number of sessions.
+
+    Args:
+        title: What is shown.
+        unit: What is counted upwards.
+        drawn: The lines.
+        bound: A value to be marked, where there is one.
+    """
+    points = [point for line in drawn for point in line.points]
+    most_x, step_x = _scale(max((x for x, _ in points), default=1.0))
+    highest = max((y for _, y in points), default=1.0)
+    most_y, step_y = _scale(max(highest, bound or 0.0))
+    height, below = 430, 84
+    wide, high = _WIDTH - 80 - _RIGHT, height - _TOP - below
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return 80 + wide * x / most_x, _TOP + high * (1 - y / most_y)
+
+    parts = _opening(title, height)
+    for tick in _ticks(most_y, step_y):
+        left, y = at(0, tick)
+        parts.append(_line(left, y, left + wide, y, "grid"))
+        parts.append(_text(left - 6, y + 4, f"{tick:g}", "small", "end"))
+    for tick in _ticks(most_x, step_x):
+        x, y = at(tick, 0)
+        parts.append(_text(x, y + 16, f"{tick:g}", "small", "middle"))
+    parts.append(_line(*at(0, 0), *at(most_x, 0), "axis"))
+    parts.append(_text(80 + wide / 2, height - below + 34, "sessions at once", "small", "middle"))
+    parts.append(_text(12, _TOP - 12, unit, "small"))
+    if bound is not None:
+        (x1, y), (x2, _) = at(0, bound), at(most_x, bound)
+        parts.append(
+            f'<line x1="{x1:.1f}" x2="{x2:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="#888" '
+            'stroke-dasharray="5 4"/>'
+        )
+        parts.append(_text(x2, y - 5, "bound", "small", "end"))
+    for index, line in enumerate(drawn):
+        colour = _COLOURS[index % len(_COLOURS)]
+        placed = [at(x, max(y, 0.0)) for x, y in line.points]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in placed]
+        x = 80 + index * 220
+        parts.append(f'<rect x="{x}" y="{height - 26}" width="12" height="12" fill="{colour}"/>')
+        parts.append(_text(x + 18, height - 15, line.name, "small"))
+    return _closed(parts)
+
+
+def writable(path: Path, ending: str) -> None:
+    """Refuse, before anything is measured, a file that could not be written.
+
+    Raises:
+        ValueError: The path is a folder, has none, or ends otherwise; the message says which.
+    """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file ending in {ending}")
+    if path.suffix.lower() != ending:
+        raise ValueError(f"{path} would be written as {ending[1:].upper()}: end it in {ending}")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{path} cannot be written: there is no folder {path.parent}")
+
+
+def _scale(highest: float) -> tuple[float, float]:
+    """Return the end of an axis and the distance of its ticks."""
+    if highest <= 0:
+        return 1.0, 0.25
+    raw = highest * 1.05 / 6
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if raw <= power * factor)
+    return step * math.ceil(highest * 1.05 / step), step
+
+
+def _ticks(most: float, step: float) -> list[float]:
+    return [round(number * step, 9) for number in range(round(most / step) + 1)]
+
+
+def _opening(title: str, height: float) -> list[str]:
+    return [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height:g}" '
+        f'width="{_WIDTH}" height="{height:g}" role="img">',
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>",
+        '<rect width="100%" height="100%" fill="#fff"/>',
+        _text(12, 26, title, "title"),
+    ]
+
+
+def _closed(parts: Sequence[str]) -> str:
+    return "\n".join((*parts, "</svg>", ""))
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
+
+
+def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(text)}</text>'
+    )
