@@ -2,19 +2,19 @@
 FROM python:3.12-slim AS build
 
 WORKDIR /src
-RUN python -m venv /opt/blastoff
+RUN python -m venv /app
 COPY pyproject.toml README.md LICENSE requirements.lock ./
 COPY blastoff_pipecat ./blastoff_pipecat
-RUN /opt/blastoff/bin/pip install --no-cache-dir -c requirements.lock '.[server]' orjson
+RUN /app/bin/pip install --no-cache-dir -c requirements.lock '.[server]' orjson
 
 FROM python:3.12-slim
 
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin blastoff
-COPY --from=build /opt/blastoff /opt/blastoff
+COPY --from=build /app /app
 
 # Keys come with the container's environment and are in no layer. HOST lets the outside in: set
 # BLASTOFF_SERVER_KEY wherever others can reach the port.
-ENV PATH=/opt/blastoff/bin:$PATH \
+ENV PATH=/app/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
     PORT=8000
