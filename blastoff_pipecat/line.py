@@ -50,6 +50,8 @@ class Line:
         if inbox is None:
             return
         try:
+            # What the same step of the relay says goes on its way before the request is made.
+            await asyncio.sleep(0)
             async with aclosing(self.client.stream(self._body)) as stream:
                 async for deltas in stream:
                     inbox.put((self, deltas))

@@ -72,16 +72,20 @@ async def _measure(extent: Extent, groups: tuple[str, ...] | list[str]) -> list[
     rows: list[Row] = []
     async with serving(Paced.tokens(extent.paced_secs)) as server:
         if "replies" in groups:
-            patient, prompt, burst = (
+            whole, patient, prompt, burst = (
                 {kind: Session(kind, make(kind, server.url, large, small)) for kind in KINDS}
                 for large, small in (
+                    ("turn", "opener-whole"),
                     ("turn", "opener"),
                     ("turn-now", "opener-now"),
                     ("burst", "opener-now"),
                 )
             )
-            replies = Replies(server, patient, prompt, burst)
-            async with running([*patient.values(), *prompt.values(), *burst.values()]):
+            replies = Replies(server, whole, patient, prompt, burst)
+            sessions = [
+                each for kinds in (whole, patient, prompt, burst) for each in kinds.values()
+            ]
+            async with running(sessions):
                 await replies.warm_up()
                 for number in range(extent.replies_rounds):
                     for kind in _in_turns(number):

@@ -17,21 +17,24 @@ class Replies:
 
     Args:
         server: The scripted server.
-        sessions: For each kind, a session whose models wait before they answer ("turn").
-        prompt: For each kind, one whose models answer at once ("turn-now").
+        whole: For each kind, a session whose models answer after a wait, the opening in one chunk.
+        patient: For each kind, one whose models answer after a wait.
+        prompt: For each kind, one whose models answer at once.
         bursts: For each kind, one whose large model is "burst".
     """
 
     def __init__(
         self,
         server: Server,
-        sessions: Mapping[Kind, Session],
+        whole: Mapping[Kind, Session],
+        patient: Mapping[Kind, Session],
         prompt: Mapping[Kind, Session],
         bursts: Mapping[Kind, Session],
     ) -> None:
         """Prepare the rows."""
         self._server = server
-        self._sessions = sessions
+        self._whole = whole
+        self._patient = patient
         self._prompt = prompt
         self._bursts = bursts
         self.first_text = Row(
@@ -81,7 +84,7 @@ class Replies:
     async def warm_up(self) -> None:
         """Have each session reply a few times, unmeasured."""
         for kind in KINDS:
-            for session in (self._sessions[kind], self._prompt[kind]):
+            for session in (self._whole[kind], self._patient[kind], self._prompt[kind]):
                 for messages in (SHORT, SHORT, SHORT, LONG):
                     await session.hear(conversation(messages), TURN_TOKENS)
             await self._bursts[kind].hear(conversation(SHORT), BURST_TOKENS)
@@ -94,7 +97,7 @@ class Replies:
             replies: How many replies make one sample.
         """
         await self._latencies(kind, replies)
-        prompt, patient = self._prompt[kind], self._sessions[kind]
+        prompt, patient = self._prompt[kind], self._patient[kind]
         self.short.add(kind, await self._cpu(prompt, SHORT, 2 * replies))
         self.long.add(kind, await self._cpu(prompt, LONG, replies))
         self.waited.add(kind, await self._cpu(patient, SHORT, replies))
@@ -112,7 +115,7 @@ class Replies:
 
     async def _latencies(self, kind: Kind, replies: int) -> None:
         """Add the medians of what the client adds to the server's own times."""
-        context, session = conversation(SHORT), self._sessions[kind]
+        context, session = conversation(SHORT), self._whole[kind]
         opened = (await self._server.log()).connections
         first, both = list[float](), list[float]()
         for _ in range(replies):

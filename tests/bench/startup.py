@@ -88,7 +88,7 @@ def _memory() -> float:
 
 async def _first(kind: Kind, url: str) -> dict[str, float]:
     """Reply once in a process that has done nothing before."""
-    session = Session(kind, make(kind, url, "turn"))
+    session = Session(kind, make(kind, url, "turn", "opener-whole"))
     async with running([session]):
         await asyncio.sleep(SETTLE_SECS)  # a call takes longer than that to its first question
         asked = await session.hear(conversation(12), TURN_TOKENS)
