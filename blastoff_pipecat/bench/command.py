@@ -1,17 +1,24 @@
 """``blastoff bench``."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from dotenv import dotenv_values, find_dotenv
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from blastoff_pipecat.bench.load_command import server
+from blastoff_pipecat.bench.shell import (
+    ANY_MODEL,
+    INTERRUPTED,
+    fail,
+    progress_bar,
+    quiet,
+    server_at,
+    written,
+)
 
 if TYPE_CHECKING:
     from blastoff_pipecat.bench.asker import Asker
@@ -20,13 +27,12 @@ if TYPE_CHECKING:
 
 MOST_QUESTIONS = 20
 MOST_ROUNDS = 100
-_INTERRUPTED = 130
-_ANY_MODEL = "blastoff"  # the name under which `blastoff serve` answers
 
 bench = typer.Typer(
     help="Measure: two models beside the large one alone, and a running server under load.",
     no_args_is_help=True,
 )
+bench.command()(server)
 
 
 @bench.command()
@@ -64,7 +70,7 @@ def latency(
     from blastoff_pipecat.bench.plot import writable
     from blastoff_pipecat.local.errors import LocalError
 
-    _quiet()
+    quiet()
     console = Console()
     run = Run("", by_url=url is not None)
     stopped = False
@@ -89,7 +95,7 @@ def latency(
         written(plot_file, report.plot(run), console)
     if stopped:
         console.print("Stopped.")
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(INTERRUPTED)
     if not any(answer.failure is None for answer in run.answers):
         raise typer.Exit(1)
 
@@ -150,65 +156,4 @@ def _endpoint(
             if value is not None:
                 raise ValueError(f"{name} says how to ask a server: give its --url too")
         return None
-    return server_at(url, model or _ANY_MODEL, key_variable)
-
-
-def server_at(url: str, model: str, key_variable: str | None) -> "ChatEndpoint":
-    """Make an endpoint of a server; a URL without a path gets ``/v1``.
-
-    Raises:
-        ValueError: The URL is malformed, or the variable does not hold a key.
-    """
-    from blastoff_pipecat.endpoints import ChatEndpoint
-
-    key = None
-    if key_variable is not None:
-        path = find_dotenv(usecwd=True)
-        written = dotenv_values(path, encoding="utf-8-sig") if path else {}
-        key = os.environ.get(key_variable) or written.get(key_variable)
-        if not key:
-            raise ValueError(f"--key-variable {key_variable}: no such variable is set")
-    endpoint = ChatEndpoint(base_url=url, model=model, api_key=key)
-    if urlsplit(url).path in ("", "/"):
-        rooted = urlsplit(endpoint.base_url)._replace(path="/v1").geturl()
-        endpoint = ChatEndpoint(base_url=rooted, model=model, api_key=key)
-    return endpoint
-
-
-def progress_bar(console: Console) -> Progress:
-    """Make a bar that is redrawn seldom: drawing it takes time from what is measured."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        refresh_per_second=2,
-        transient=True,
-    )
-
-
-def fail(message: str) -> NoReturn:
-    """Say what cannot be done, and end."""
-    Console(stderr=True).print(
-        message, style="bold red", markup=False, highlight=False, soft_wrap=True
-    )
-    raise typer.Exit(1)
-
-
-def _quiet() -> None:
-    from loguru import logger
-
-    logger.disable("blastoff_pipecat")
-    logger.disable("pipecat")
-
-
-def written(path: Path | None, text: str, console: Console) -> None:
-    """Write a file that was asked for, and say so."""
-    if path is None:
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}")
-    console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)
+    return server_at(url, model or ANY_MODEL, key_variable)

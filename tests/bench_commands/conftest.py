@@ -21,8 +21,8 @@ OPENING = "Good question, let me see."
 SENTENCE = ["The", " light", " is", " scattered."]
 TOKENS = [*SENTENCE, " So", " it", " looks", " blue."]
 SMALL_TTFT = 0.05
-LARGE_TTFT = 0.2
-PACE = 0.01
+LARGE_TTFT = 0.12
+PACE = 0.005
 
 Bench: TypeAlias = Callable[..., Awaitable[Result]]
 

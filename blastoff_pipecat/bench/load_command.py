@@ -1,0 +1,196 @@
+"""``blastoff bench server``."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from blastoff_pipecat.bench.shell import (
+    ANY_MODEL,
+    INTERRUPTED,
+    fail,
+    progress_bar,
+    quiet,
+    server_at,
+    written,
+)
+
+if TYPE_CHECKING:
+    from blastoff_pipecat.bench.load import Limits, Trial
+    from blastoff_pipecat.bench.process import ProcessTree
+    from blastoff_pipecat.endpoints import ChatEndpoint
+
+_FILES_BESIDE_SOCKETS = 100
+
+
+def server(
+    url: Annotated[
+        str, typer.Argument(help="The server's base URL, such as http://127.0.0.1:8000/v1.")
+    ],
+    model: Annotated[str, typer.Option(help="The model's name there.")] = ANY_MODEL,
+    key_variable: Annotated[
+        str | None, typer.Option(help="The variable (environment or .env) with the server's key.")
+    ] = None,
+    direct_url: Annotated[
+        str | None, typer.Option(help="The large model's own base URL, to compare with.")
+    ] = None,
+    direct_model: Annotated[
+        str | None, typer.Option(help="The large model's name on its own endpoint.")
+    ] = None,
+    direct_key_variable: Annotated[
+        str | None, typer.Option(help="The variable with that endpoint's key.")
+    ] = None,
+    pid: Annotated[
+        int | None,
+        typer.Option(help="The server's process, for its CPU and memory (Linux).", min=1),
+    ] = None,
+    most: Annotated[int, typer.Option(help="The most sessions at once.", min=1, max=1000)] = 64,
+    secs: Annotated[
+        float, typer.Option(help="Seconds for which each number is tried.", min=0.5, max=120)
+    ] = 10.0,
+    bound_ms: Annotated[
+        float, typer.Option(help="What p95 latency may grow by, in milliseconds.", min=1)
+    ] = 50.0,
+    mine: Annotated[
+        bool,
+        typer.Option("--mine", help="It is my server: needed outside this computer's own network."),
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write everything there, as .json.")
+    ] = None,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", help="Draw latency by sessions there, as .svg.")
+    ] = None,
+) -> None:
+    """Load a running server with more and more sessions, until it no longer holds them.
+
+    1, 2, 4, … sessions at once each ask one question after the other. A number is held when every
+    answer is whole and p95 latency has grown by less than the bound. Every answer is paid for as
+    any other: mind what your endpoints cost.
+    """
+    from blastoff_pipecat.bench import load_report, report
+    from blastoff_pipecat.bench.load import Limits, Trial
+    from blastoff_pipecat.bench.plot import writable
+    from blastoff_pipecat.bench.process import ProcessTree
+    from blastoff_pipecat.endpoints import EndpointError
+
+    quiet()
+    console = Console()
+    trials: list[Trial] = []
+    limits = Limits(most=most, secs=secs, bound_secs=bound_ms / 1e3)
+    where: dict[str, str | None] = {"server": None, "endpoint_alone": None}
+    stopped = False
+    try:
+        for path, ending in ((json_file, ".json"), (plot_file, ".svg")):
+            if path is not None:
+                writable(path, ending)
+        loaded = server_at(url, model, key_variable)
+        direct = _direct(direct_url, direct_model, direct_key_variable)
+        process = None if pid is None else ProcessTree(pid)
+        for endpoint in filter(None, (loaded, direct)):
+            _must_be_own(endpoint, mine)
+        _allow_sockets(most)
+        where = {"server": str(loaded), "endpoint_alone": str(direct) if direct else None}
+        asyncio.run(_load(loaded, direct, process, limits, trials, console))
+    except KeyboardInterrupt:
+        stopped = True
+    except TimeoutError as error:
+        fail(str(error) or f"No answer within {limits.patience_secs:g} s")
+    except EndpointError as error:
+        fail(f"No answer: {error}")
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    if trials:
+        load_report.show(trials, limits, console)
+        data = load_report.as_data(trials, where, limits)
+        written(json_file, report.as_json(data), console)
+        written(plot_file, load_report.plot(trials, limits), console)
+    if stopped:
+        console.print("Stopped.")
+        raise typer.Exit(INTERRUPTED)
+    if not load_report.held(trials):
+        raise typer.Exit(1)
+
+
+async def _load(
+    loaded: "ChatEndpoint",
+    direct: "ChatEndpoint | None",
+    process: "ProcessTree | None",
+    limits: "Limits",
+    trials: "list[Trial]",
+    console: Console,
+) -> None:
+    from blastoff_pipecat.bench.load import Load, steps
+    from blastoff_pipecat.endpoints import ChatClient
+
+    beside = f", beside {direct}" if direct else ""
+    console.print(f"Loading {loaded}{beside}", markup=False, highlight=False, soft_wrap=True)
+    clients = ChatClient(loaded), ChatClient(direct) if direct else None
+    try:
+        with progress_bar(console) as bar:
+            task = bar.add_task("warming up", total=None)
+
+            def tell(trial: "Trial") -> None:
+                bar.update(task, advance=1, description=f"{trial.sessions} sessions done")
+
+            load = Load(*clients, process, limits, tell, trials)
+            await load.warm_up()
+            numbers = steps(limits.most)
+            bar.update(task, total=len(numbers) * (2 if direct else 1), description="1 session")
+            await load.ramp()
+    finally:
+        for client in clients:
+            if client is not None:
+                await client.aclose()
+
+
+def _direct(url: str | None, model: str | None, key_variable: str | None) -> "ChatEndpoint | None":
+    """Make the endpoint to compare with, if one is named.
+
+    Raises:
+        ValueError: Half of it is missing; the message says which.
+    """
+    if url is None:
+        for name, value in (("--direct-model", model), ("--direct-key-variable", key_variable)):
+            if value is not None:
+                raise ValueError(f"{name} says how to ask the endpoint: give its --direct-url too")
+        return None
+    if model is None:
+        raise ValueError("--direct-url needs --direct-model: the large model's name there")
+    return server_at(url, model, key_variable)
+
+
+def _must_be_own(endpoint: "ChatEndpoint", mine: bool) -> None:
+    """Refuse to load a server that may be somebody else's.
+
+    Raises:
+        ValueError: It is outside the own network, and was not said to be one's own.
+    """
+    from blastoff_pipecat.endpoints.providers import is_private
+
+    if not (mine or is_private(endpoint.host)):
+        raise ValueError(
+            f"{endpoint.host} is not on your own network: add --mine if it is yours to load "
+            "(answers may cost money)"
+        )
+
+
+def _allow_sockets(sessions: int) -> None:
+    """Let this process have a socket for each session.
+
+    Raises:
+        ValueError: The system does not allow so many.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * sessions + _FILES_BESIDE_SOCKETS
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise ValueError(f"--most {sessions} needs {wanted} open files, and {hard} are allowed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,79 @@
+"""What the bench commands share: a server by its options, a bar, a message, a file."""
+
+import os
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import typer
+from dotenv import dotenv_values, find_dotenv
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as a shell's own."""
+
+ANY_MODEL = "blastoff"
+"""The name under which `blastoff serve` answers."""
+
+
+def server_at(url: str, model: str, key_variable: str | None) -> ChatEndpoint:
+    """Make an endpoint of a server; a URL without a path gets ``/v1``.
+
+    Raises:
+        ValueError: The URL is malformed, or the variable does not hold a key.
+    """
+    key = None
+    if key_variable is not None:
+        path = find_dotenv(usecwd=True)
+        written = dotenv_values(path, encoding="utf-8-sig") if path else {}
+        key = os.environ.get(key_variable) or written.get(key_variable)
+        if not key:
+            raise ValueError(f"--key-variable {key_variable}: no such variable is set")
+    endpoint = ChatEndpoint(base_url=url, model=model, api_key=key)
+    if urlsplit(url).path in ("", "/"):
+        rooted = urlsplit(endpoint.base_url)._replace(path="/v1").geturl()
+        endpoint = ChatEndpoint(base_url=rooted, model=model, api_key=key)
+    return endpoint
+
+
+def progress_bar(console: Console) -> Progress:
+    """Make a bar that is redrawn seldom: drawing it takes time from what is measured."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        refresh_per_second=2,
+        transient=True,
+    )
+
+
+def fail(message: str) -> NoReturn:
+    """Say what cannot be done, and end."""
+    Console(stderr=True).print(
+        message, style="bold red", markup=False, highlight=False, soft_wrap=True
+    )
+    raise typer.Exit(1)
+
+
+def quiet() -> None:
+    """Keep the log of Pipecat and of this package from between the figures."""
+    from loguru import logger
+
+    logger.disable("blastoff_pipecat")
+    logger.disable("pipecat")
+
+
+def written(path: Path | None, text: str, console: Console) -> None:
+    """Write a file that was asked for, and say so."""
+    if path is None:
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}")
+    console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)
