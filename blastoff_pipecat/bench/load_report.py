@@ -11,7 +11,7 @@ from rich.text import Text
 
 from blastoff_pipecat.bench.latency import summary
 from blastoff_pipecat.bench.load import Limits, Trial, p95
-from blastoff_pipecat.bench.plot import Line, lines
+from blastoff_pipecat.bench.plot import Line, lines, stacked
 from blastoff_pipecat.bench.report import MOST_FAILURES_SHOWN, machine, rounded
 
 _BUSY_SECS = 0.01  # this process's own lateness, from which on its figures are doubtful
@@ -123,19 +123,26 @@ def remarks(trials: Sequence[Trial], limits: Limits) -> list[str]:
 
 
 def plot(trials: Sequence[Trial], limits: Limits) -> str:
-    """Draw the p95 between texts of the server and of the endpoint alone as SVG."""
+    """Draw the p95 of first texts and between texts, of the server and the endpoint, as SVG."""
+    bound = f"bound on what is added: {limits.bound_secs * 1e3:g} ms"
+    return stacked(
+        [
+            _drawn(f"First text, p95 ({bound})", trials, "first_texts"),
+            _drawn(f"From one text to the next, p95 ({bound})", trials, "gaps"),
+        ]
+    )
+
+
+def _drawn(title: str, trials: Sequence[Trial], figure: str) -> str:
     drawn: list[Line] = []
     for who in ("server", "endpoint alone"):
-        own = [trial for trial in trials if trial.who == who]
-        for name, get in (("first text", "first_texts"), ("gap", "gaps")):
-            points = [
-                (float(trial.sessions), value * 1e3)
-                for trial in own
-                if (value := p95(getattr(trial, get))) is not None
-            ]
-            if points:
-                drawn.append(Line(f"{who}: {name}", points))
-    title = f"p95 by sessions at once (bound on what is added: {limits.bound_secs * 1e3:g} ms)"
+        points = [
+            (float(trial.sessions), value * 1e3)
+            for trial in trials
+            if trial.who == who and (value := p95(getattr(trial, figure))) is not None
+        ]
+        if points:
+            drawn.append(Line(who, points))
     return lines(title, "ms", drawn)
 
 

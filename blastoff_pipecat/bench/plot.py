@@ -13,6 +13,7 @@ from pathlib import Path
 _WIDTH = 760
 _LEFT, _RIGHT, _TOP = 130, 30, 56
 _ROW = 86
+_HIGH = 430
 _COLOURS = ("#0b7a75", "#c8553d", "#3d5a98", "#8a6d1d")
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.title{font-size:16px;font-weight:600}"
@@ -85,20 +86,19 @@ def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
     return _closed(parts)
 
 
-def lines(title: str, unit: str, drawn: Sequence[Line], *, bound: float | None = None) -> str:
+def lines(title: str, unit: str, drawn: Sequence[Line]) -> str:
     """Draw lines over a number of sessions.
 
     Args:
         title: What is shown.
         unit: What is counted upwards.
         drawn: The lines.
-        bound: A value to be marked, where there is one.
     """
     points = [point for line in drawn for point in line.points]
     most_x, step_x = _scale(max((x for x, _ in points), default=1.0))
     highest = max((y for _, y in points), default=1.0)
-    most_y, step_y = _scale(max(highest, bound or 0.0))
-    height, below = 430, 84
+    most_y, step_y = _scale(highest)
+    height, below = _HIGH, 84
     wide, high = _WIDTH - 80 - _RIGHT, height - _TOP - below
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -115,22 +115,28 @@ def lines(title: str, unit: str, drawn: Sequence[Line], *, bound: float | None =
     parts.append(_line(*at(0, 0), *at(most_x, 0), "axis"))
     parts.append(_text(80 + wide / 2, height - below + 34, "sessions at once", "small", "middle"))
     parts.append(_text(12, _TOP - 12, unit, "small"))
-    if bound is not None:
-        (x1, y), (x2, _) = at(0, bound), at(most_x, bound)
-        parts.append(
-            f'<line x1="{x1:.1f}" x2="{x2:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="#888" '
-            'stroke-dasharray="5 4"/>'
-        )
-        parts.append(_text(x2, y - 5, "bound", "small", "end"))
     for index, line in enumerate(drawn):
         colour = _COLOURS[index % len(_COLOURS)]
         placed = [at(x, max(y, 0.0)) for x, y in line.points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in placed]
-        x = 80 + index * 220
+        x = 80 + index * 168
         parts.append(f'<rect x="{x}" y="{height - 26}" width="12" height="12" fill="{colour}"/>')
         parts.append(_text(x + 18, height - 15, line.name, "small"))
+    return _closed(parts)
+
+
+def stacked(plots: Sequence[str]) -> str:
+    """Put plots of `lines` below each other."""
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HIGH * len(plots)}" '
+        f'width="{_WIDTH}" height="{_HIGH * len(plots)}" role="img">'
+    ]
+    parts += [
+        drawn.replace("<svg ", f'<svg y="{_HIGH * number}" ', 1).rstrip()
+        for number, drawn in enumerate(plots)
+    ]
     return _closed(parts)
 
 

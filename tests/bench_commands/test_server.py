@@ -105,7 +105,7 @@ async def test_a_process_is_measured_by_its_number(bench: Bench, server: str) ->
     )
     assert "A session costs" in result.stdout
     root = ElementTree.parse("load.svg").getroot()
-    assert len(root.findall("{http://www.w3.org/2000/svg}polyline")) == 2
+    assert len(root.findall(".//{http://www.w3.org/2000/svg}polyline")) == 2
 
 
 @linux
