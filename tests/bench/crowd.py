@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from blastoff_pipecat.bench.process import ProcessTree
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.bench.loop import run
 
@@ -146,13 +147,6 @@ def request(model: str) -> bytes:
     ).encode()
 
 
-def cpu_secs(pid: int) -> float:
-    """Seconds of CPU that a process has used (Linux)."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def sockets_of(pid: int) -> int:
     """Sockets that a process has open (Linux)."""
     found = 0
@@ -160,12 +154,6 @@ def sockets_of(pid: int) -> int:
         with suppress(OSError):
             found += os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:")
     return found
-
-
-def memory_of(pid: int) -> float:
-    """Resident memory of a process in MB (Linux)."""
-    with open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @asynccontextmanager
@@ -218,20 +206,21 @@ async def measure(size: int, tokens: int, drops: int) -> None:
         command = ("-m", "blastoff_pipecat", "serve")
         async with process(*command, until=b"Uvicorn running", **names) as (pid, port):
             await crowd(port, request("x"), size=4, tokens=tokens)  # the first is slower
+            trees = ProcessTree(models_pid), ProcessTree(pid)
             for name, at, body in (
                 ("models alone", models_port, request("large")),
                 ("server", port, request("x")),
             ):
-                used = [cpu_secs(each) for each in (models_pid, pid)]
-                memory, started = memory_of(pid), time.monotonic()
+                used = [tree.cpu_secs() for tree in trees]
+                memory, started = trees[1].memory_bytes(), time.monotonic()
                 tally = await crowd(at, body, size=size, tokens=tokens)
                 took = time.monotonic() - started
-                cpu = [cpu_secs(p) - u for p, u in zip((models_pid, pid), used, strict=True)]
+                cpu = [tree.cpu_secs() - u for tree, u in zip(trees, used, strict=True)]
                 print(f"{name}: {size} at once, {tally.told()}")
                 print(
                     f"  in {took:.1f} s; CPU: models {cpu[0] / took:.0%}, server "
                     f"{cpu[1] / took:.0%} ({1e6 * cpu[1] / len(tally.late):.0f} us a token); "
-                    f"server's memory {memory:.0f} -> {memory_of(pid):.0f} MB"
+                    f"server's memory {memory / 1e6:.0f} -> {trees[1].memory_bytes() / 1e6:.0f} MB"
                 )
             before = sockets_of(pid)
             await droppers(port, request("x"), count=drops)
