@@ -32,7 +32,6 @@ bench = typer.Typer(
     help="Measure: two models beside the large one alone, and a running server under load.",
     no_args_is_help=True,
 )
-bench.command()(server)
 
 
 @bench.command()
@@ -157,3 +156,6 @@ def _endpoint(
                 raise ValueError(f"{name} says how to ask a server: give its --url too")
         return None
     return server_at(url, model or ANY_MODEL, key_variable)
+
+
+bench.command()(server)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -10,7 +10,8 @@ from dotenv import dotenv_values, find_dotenv
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+if TYPE_CHECKING:
+    from blastoff_pipecat.endpoints import ChatEndpoint
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as a shell's own."""
@@ -19,12 +20,14 @@ ANY_MODEL = "blastoff"
 """The name under which `blastoff serve` answers."""
 
 
-def server_at(url: str, model: str, key_variable: str | None) -> ChatEndpoint:
+def server_at(url: str, model: str, key_variable: str | None) -> "ChatEndpoint":
     """Make an endpoint of a server; a URL without a path gets ``/v1``.
 
     Raises:
         ValueError: The URL is malformed, or the variable does not hold a key.
     """
+    from blastoff_pipecat.endpoints import ChatEndpoint
+
     key = None
     if key_variable is not None:
         path = find_dotenv(usecwd=True)
