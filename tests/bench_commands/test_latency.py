@@ -1,5 +1,8 @@
 """`blastoff bench latency`: its figures are the models' own times, and it says what they are."""
 
+import asyncio
+import signal
+import sys
 from typing import Any
 from xml.etree import ElementTree
 
@@ -202,3 +205,22 @@ def test_figures_are_nearest_rank() -> None:
     assert (told["p50"], told["p95"], told["q1"], told["q3"]) == (1.0, 1.9, 0.5, 1.5)
     assert summary([]) is None
     assert Run("x").sooner() == []
+
+
+async def test_ctrl_c_shows_what_was_measured(models: ScriptedEndpoint) -> None:
+    """The answers so far are told, and written."""
+    ready = Script(TOKENS)
+    models.play("m", *[ready] * 4, Script([*TOKENS] * 100, pace=0.05))
+    bench = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "blastoff_pipecat", "bench", "latency", "--url", models.url),
+        *("--model", "m", "--json", "out.json"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await models.until(lambda: len(models.requests) == 5, timeout=20)
+    bench.send_signal(signal.SIGINT)
+    out, err = await asyncio.wait_for(bench.communicate(), 20)
+    assert bench.returncode == 130, (out, err)
+    assert err == b""
+    assert b"Stopped after 2 of 40 answers." in out
+    assert len(written()["answers"]) == 2
