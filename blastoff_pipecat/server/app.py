@@ -45,6 +45,8 @@ class ServerOptions:
         stats_folder: The folder that worker processes share; None for one process.
         max_request_bytes: The largest request.
         max_requests: Chat requests that one worker answers at once.
+        whole_answer_secs: How long the large model may take for an answer that is not streamed:
+            nothing of it is seen before its end.
         connect_timeout_secs: How long connecting to a model may take.
     """
 
@@ -55,6 +57,7 @@ class ServerOptions:
     stats_folder: Path | None = None
     max_request_bytes: int = 8_000_000
     max_requests: int = 1000
+    whole_answer_secs: float = 120.0
     connect_timeout_secs: float = 2.0
 
 
@@ -204,6 +207,7 @@ class _Server:
             body,
             self._options.policy,
             lambda report: self._note("direct", report),
+            self._options.whole_answer_secs,
         )
         return await _answered(answer, body, request)
 

@@ -17,9 +17,6 @@ from blastoff_pipecat.report import Outcome, ReplyReport
 from blastoff_pipecat.server import wire
 from blastoff_pipecat.server.chat import refused
 
-WHOLE_SECS = 120.0
-"""How long an answer that is not streamed may take: nothing of it is seen before its end."""
-
 
 class DirectAnswer:
     """A request that the large model answers alone."""
@@ -30,12 +27,22 @@ class DirectAnswer:
         request: wire.ChatRequest,
         policy: Policy,
         done: Callable[[ReplyReport], None],
+        whole_secs: float,
     ) -> None:
-        """Take the model and the request; `done` is told how the answer went."""
+        """Take the model and the request.
+
+        Args:
+            large: The large model.
+            request: What is asked.
+            policy: Its deadlines hold for a streamed answer.
+            done: Is told how the answer went.
+            whole_secs: How long an answer that is not streamed may take.
+        """
         self._large = large
         self._request = request
         self._policy = policy
         self._done = done
+        self._whole_secs = whole_secs
 
     async def stream(self) -> AsyncGenerator[bytes]:
         """Yield the answer's events.
@@ -84,7 +91,7 @@ class DirectAnswer:
             **thinking_off(self._large.endpoint),
             **self._request.params,
         }
-        patience = self._policy.large_first_token_timeout_secs if stream else WHOLE_SECS
+        patience = self._policy.large_first_token_timeout_secs if stream else self._whole_secs
         deadline = started + patience
         try:
             async with aclosing(self._large.raw(body, stream=stream)) as chunks:

@@ -169,7 +169,6 @@ async def test_an_answer_that_breaks_off_is_no_whole_answer(
 async def test_each_fault_of_the_large_model_alone_is_one_status(
     serve: Serve,
     models: ScriptedEndpoint,
-    monkeypatch: pytest.MonkeyPatch,
     fault: Fault,
     status: int,
     code: str,
@@ -177,10 +176,9 @@ async def test_each_fault_of_the_large_model_alone_is_one_status(
     field: dict[str, Any],
 ) -> None:
     """What the large model alone cannot answer is a status that tells whose fault it is."""
-    monkeypatch.setattr("blastoff_pipecat.server.direct.WHOLE_SECS", 0.4)
     models.play("small", DEAD)
     models.play("large", Script(ANSWER, fault=fault, error_message=SECRET))
-    server = await serve(policy=HASTY)
+    server = await serve(policy=HASTY, whole_answer_secs=0.4)
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
         response = await client.post(CHAT, json=asking(stream=stream, **field))
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
