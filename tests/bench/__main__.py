@@ -37,8 +37,8 @@ class Extent:
 
 
 QUICK = Extent(
-    replies_rounds=4,
-    replies=10,
+    replies_rounds=3,
+    replies=8,
     paced_rounds=3,
     paced_sessions=40,
     paced_secs=1.0,

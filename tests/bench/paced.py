@@ -10,7 +10,7 @@ from tests.bench.server import PACED_SECS
 from tests.bench.session import Session
 
 TRIES = 5
-SLACK_SECS = 2.0
+SLACK_SECS = 1.5
 """How much longer than a window a reply lasts, for machines that are late."""
 
 
