@@ -14,7 +14,7 @@ some seconds, after which nothing more is asked, and what is still being said ma
 import asyncio
 import math
 from collections.abc import Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -165,8 +165,7 @@ class Load:
                     group.create_task(self._session(client, trial, number, started))
         finally:
             watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            await asyncio.gather(watch, return_exceptions=True)
             trial.secs = clock() - started
             trial.lag = p95(lags) or 0.0
             if process is not None:

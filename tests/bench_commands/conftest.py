@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -90,3 +91,16 @@ def assert_refused(result: Result, *says: str) -> None:
     for what in says:
         assert what in result.stderr
     assert len(result.stderr.strip().splitlines()) <= 4, result.stderr
+
+
+async def stopped_by_ctrl_c(command: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """Press Ctrl-C, again where a busy machine has lost it, and return what was written."""
+    ending = asyncio.create_task(command.communicate())
+    for _ in range(4):
+        command.send_signal(signal.SIGINT)
+        await asyncio.wait({ending}, timeout=10)
+        if ending.done():
+            return ending.result()
+    command.kill()
+    await ending
+    raise AssertionError("Ctrl-C did not stop the command")

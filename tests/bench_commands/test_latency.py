@@ -1,7 +1,6 @@
 """`blastoff bench latency`: its figures are the models' own times, and it says what they are."""
 
 import asyncio
-import signal
 import sys
 from typing import Any
 from xml.etree import ElementTree
@@ -20,6 +19,7 @@ from tests.bench_commands.conftest import (
     TOKENS,
     Bench,
     assert_refused,
+    stopped_by_ctrl_c,
     written,
 )
 
@@ -218,8 +218,7 @@ async def test_ctrl_c_shows_what_was_measured(models: ScriptedEndpoint) -> None:
         stderr=asyncio.subprocess.PIPE,
     )
     await models.until(lambda: len(models.requests) == 5, timeout=20)
-    bench.send_signal(signal.SIGINT)
-    out, err = await asyncio.wait_for(bench.communicate(), 20)
+    out, err = await stopped_by_ctrl_c(bench)
     assert bench.returncode == 130, (out, err)
     assert err == b""
     assert b"Stopped after 2 of 40 answers." in out

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from tests.bench_commands.conftest import (
     TOKENS,
     Bench,
     assert_refused,
+    stopped_by_ctrl_c,
     written,
 )
 
@@ -167,8 +167,7 @@ async def test_ctrl_c_shows_what_was_measured(models: ScriptedEndpoint) -> None:
         stderr=asyncio.subprocess.PIPE,
     )
     await models.until(lambda: len(models.requests) == 2, timeout=20)
-    bench.send_signal(signal.SIGINT)
-    out, err = await asyncio.wait_for(bench.communicate(), 20)
+    out, err = await stopped_by_ctrl_c(bench)
     assert bench.returncode == 130, (out, err)
     assert err == b""
     assert b"Stopped." in out
