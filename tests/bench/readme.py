@@ -1,0 +1,38 @@
+"""The README's table, from the measurements that are committed beside this file.
+
+`python -m tests.bench --json tests/bench/measured.json` measures anew,
+`python -m tests.bench.readme` prints the table.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+MEASURED = Path(__file__).with_name("measured.json")
+
+
+def table() -> str:
+    """Write the figures as a Markdown table, with how they were measured under it."""
+    measured: dict[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))
+    lines = ["| figure | stock, one model | two models | ratio |", "|---|---|---|---|"]
+    lines += [_row(figure) for figure in measured["figures"]]
+    about = measured["about"]
+    lines += [
+        "",
+        f"Medians of interleaved runs on {about['cores']} shared cores ({about['system']}, Python "
+        f"{about['python']}, pipecat-ai {about['pipecat-ai']}, openai {about['openai']}, aiohttp "
+        f"{about['aiohttp']}, {about['loop']}), scripted models on loopback, no observers; the "
+        "machine was doing other work, so read the ratios. `make bench` measures on yours.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(figure: dict[str, Any]) -> str:
+    unit, ratio = figure["unit"], figure["ratio"]
+    shown = "–" if ratio is None else f"{ratio:.2g}×"
+    stock, dual = (f"{figure[who]:.3g} {unit}" for who in ("stock", "dual"))
+    return f"| {figure['name']} | {stock} | {dual} | {shown} |"
+
+
+if __name__ == "__main__":
+    print(table(), end="")
