@@ -30,7 +30,8 @@ def table() -> str:
 def _row(figure: dict[str, Any]) -> str:
     unit, ratio = figure["unit"], figure["ratio"]
     shown = "–" if ratio is None else f"{ratio:.2g}×"
-    stock, dual = (f"{figure[who]:.3g} {unit}" for who in ("stock", "dual"))
+    values = (figure["stock"], figure["dual"])
+    stock, dual = (f"{v:,.0f} {unit}" if v >= 100 else f"{v:.3g} {unit}" for v in values)
     return f"| {figure['name']} | {stock} | {dual} | {shown} |"
 
 
