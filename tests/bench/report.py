@@ -77,7 +77,7 @@ def show(rows: Sequence[Row], about: dict[str, Any], *, markdown: bool = False) 
             print(f"| {' | '.join(line)} |")
     else:
         table = Table(
-            *_HEAD, caption="medians [quartiles] of rounds in turns; ratio: of each round"
+            *_HEAD, caption="medians and quartiles of rounds in turns; ratio: of each round"
         )
         for line in cells:
             table.add_row(*line)
