@@ -19,6 +19,7 @@ from tests.bench_commands.conftest import (
     TOKENS,
     Bench,
     assert_refused,
+    hears_ctrl_c,
     stopped_by_ctrl_c,
     written,
 )
@@ -216,6 +217,7 @@ async def test_ctrl_c_shows_what_was_measured(models: ScriptedEndpoint) -> None:
         *("--model", "m", "--json", "out.json"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=hears_ctrl_c,
     )
     await models.until(lambda: len(models.requests) == 5, timeout=20)
     out, err = await stopped_by_ctrl_c(bench)

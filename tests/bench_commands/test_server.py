@@ -21,6 +21,7 @@ from tests.bench_commands.conftest import (
     TOKENS,
     Bench,
     assert_refused,
+    hears_ctrl_c,
     stopped_by_ctrl_c,
     written,
 )
@@ -165,6 +166,7 @@ async def test_ctrl_c_shows_what_was_measured(models: ScriptedEndpoint) -> None:
         *("--model", "quick", "--secs", "60", "--json", "out.json"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=hears_ctrl_c,
     )
     await models.until(lambda: len(models.requests) == 2, timeout=20)
     out, err = await stopped_by_ctrl_c(bench)
