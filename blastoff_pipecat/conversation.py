@@ -46,11 +46,6 @@ class Conversation:
         return False
 
     @property
-    def user_text(self) -> str:
-        """What the user said last."""
-        return next((text_of(m) for m in reversed(self.messages) if m.get("role") == "user"), "")
-
-    @property
     def recent_replies(self) -> list[str]:
         """The texts of the last few replies, newest first. Each begins with its opening."""
         replies = (text_of(m) for m in reversed(self.messages) if m.get("role") == "assistant")

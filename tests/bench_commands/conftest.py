@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -93,9 +94,14 @@ def assert_refused(result: Result, *says: str) -> None:
     assert len(result.stderr.strip().splitlines()) <= 4, result.stderr
 
 
-def hears_ctrl_c() -> None:
-    """Run in a child process: let it hear Ctrl-C, even where the tests run in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+async def started(*arguments: str) -> asyncio.subprocess.Process:
+    """Start ``blastoff bench`` as a process that hears Ctrl-C, even from tests that do not."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "blastoff_pipecat", "bench", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 async def stopped_by_ctrl_c(command: asyncio.subprocess.Process) -> tuple[bytes, bytes]:

@@ -1,7 +1,5 @@
 """`blastoff bench latency`: its figures are the models' own times, and it says what they are."""
 
-import asyncio
-import sys
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,7 +17,7 @@ from tests.bench_commands.conftest import (
     TOKENS,
     Bench,
     assert_refused,
-    hears_ctrl_c,
+    started,
     stopped_by_ctrl_c,
     written,
 )
@@ -212,13 +210,7 @@ async def test_ctrl_c_shows_what_was_measured(models: ScriptedEndpoint) -> None:
     """The answers so far are told, and written."""
     ready = Script(TOKENS)
     models.play("m", *[ready] * 4, Script([*TOKENS] * 100, pace=0.05))
-    bench = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "blastoff_pipecat", "bench", "latency", "--url", models.url),
-        *("--model", "m", "--json", "out.json"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        preexec_fn=hears_ctrl_c,
-    )
+    bench = await started("latency", "--url", models.url, "--model", "m", "--json", "out.json")
     await models.until(lambda: len(models.requests) == 5, timeout=20)
     out, err = await stopped_by_ctrl_c(bench)
     assert bench.returncode == 130, (out, err)

@@ -21,7 +21,7 @@ from tests.bench_commands.conftest import (
     TOKENS,
     Bench,
     assert_refused,
-    hears_ctrl_c,
+    started,
     stopped_by_ctrl_c,
     written,
 )
@@ -161,12 +161,8 @@ async def test_ctrl_c_shows_what_was_measured(models: ScriptedEndpoint) -> None:
     """And leaves no request open."""
     models.play("large", Script([OPENING, *TOKENS] * 100, ttft=0.01, pace=0.01))
     models.play("quick", Script(TOKENS), Script([OPENING, *TOKENS] * 100, pace=0.05))
-    bench = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "blastoff_pipecat", "bench", "server", models.url),
-        *("--model", "quick", "--secs", "60", "--json", "out.json"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        preexec_fn=hears_ctrl_c,
+    bench = await started(
+        "server", models.url, "--model", "quick", "--secs", "60", "--json", "out.json"
     )
     await models.until(lambda: len(models.requests) == 2, timeout=20)
     out, err = await stopped_by_ctrl_c(bench)
