@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 from rich.console import Console
 
 from blastoff_pipecat.bench.asker import ModelsAsker
-from blastoff_pipecat.demo.models import Models, doing, embedded_settings, warm_up
 from blastoff_pipecat.llm_settings import complete_settings
-from blastoff_pipecat.local.language import EmbeddedModels
-from blastoff_pipecat.local.progress import TerminalProgress
-from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.local.default import doing, pair_of_models, warm_up
+from blastoff_pipecat.settings import Environment
 
 
 @asynccontextmanager
@@ -20,23 +18,12 @@ async def embedded_asker(console: Console) -> AsyncGenerator[ModelsAsker]:
     Raises:
         LocalError: A model could not be had or run.
     """
-    with TerminalProgress() as progress:
-        embedded = EmbeddedModels(store=ModelStore(progress=progress.tell))
-        try:
-            await embedded.start()
-        except BaseException:
-            await embedded.stop()
-            raise
-    try:
-        small, large = embedded.small, embedded.large
-        settings = complete_settings(large.model, None)
-        settings = embedded_settings(settings)
+    async with pair_of_models(Environment(), console) as models:
+        settings = complete_settings(models.large.model, models.settings())
         with doing("Warming up the language models", console):
-            await warm_up(Models(small, large, "on this computer", settings), settings)
-        asker = ModelsAsker(small, large, settings.policy(), settings.sampling())
+            await warm_up(models, settings)
+        asker = ModelsAsker(models.small, models.large, settings.policy(), settings.sampling())
         try:
             yield asker
         finally:
             await asker.aclose()
-    finally:
-        await embedded.stop()

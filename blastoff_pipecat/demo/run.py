@@ -6,10 +6,19 @@ from rich.console import Console
 from rich.text import Text
 
 from blastoff_pipecat.demo.call import Turn, ask
-from blastoff_pipecat.demo.models import Models, doing, fetch_weights, find_models, warm_up
 from blastoff_pipecat.demo.question import BUNDLED_QUESTION, Question
 from blastoff_pipecat.demo.recording import Recordings
 from blastoff_pipecat.demo.timeline import CONTINUATION_STYLE, OPENING_STYLE, Timeline, draw
+from blastoff_pipecat.llm_settings import DualLLMSettings
+from blastoff_pipecat.local.default import (
+    SYSTEM_INSTRUCTION,
+    PairOfModels,
+    doing,
+    fetch_weights,
+    pair_of_models,
+    warm_up,
+)
+from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.service import DualLLMService
 from blastoff_pipecat.settings import Environment
 
@@ -33,12 +42,13 @@ async def run(wav: Path | None, recordings: Recordings, console: Console) -> tup
     """
     environment = Environment.read()
     question = await Question.read(wav) if wav else None
-    await fetch_weights(environment, console)
+    await fetch_weights([WHISPER_TINY_EN], console)
     if question is None:
         with doing("Loading the voice", console):
             question = await Question.speak(BUNDLED_QUESTION)
-    async with find_models(environment, console) as models:
-        console.print(f"Models {models.where}:")
+    async with pair_of_models(environment, console) as models:
+        where = "on this computer" if models.embedded else "from the environment"
+        console.print(f"Models {where}:")
         console.print(Text(f"  small  {models.small}", OPENING_STYLE), soft_wrap=True)
         console.print(Text(f"  large  {models.large}", CONTINUATION_STYLE), soft_wrap=True)
         console.print(f"Question: {question.source} ({question.secs:.1f} s)", markup=False)
@@ -60,8 +70,10 @@ async def run(wav: Path | None, recordings: Recordings, console: Console) -> tup
     return both, alone
 
 
-async def _turn(models: Models, question: Question, *, opening: str) -> Turn:
-    settings = models.settings_with(opening=opening)
+async def _turn(models: PairOfModels, question: Question, *, opening: str) -> Turn:
+    settings = models.settings(
+        DualLLMSettings.from_mapping({"system_instruction": SYSTEM_INSTRUCTION, "opening": opening})
+    )
     await warm_up(models, settings)
     llm = DualLLMService(small=models.small, large=models.large, settings=settings)
     return await ask(question, llm)

@@ -50,9 +50,9 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
     level = environment.log_level
     with ExitStack() as stack:
         if not environment.configured:
-            from blastoff_pipecat.server.embedded import embedded_models
+            from blastoff_pipecat.local.default import shared_models
 
-            stack.enter_context(embedded_models())
+            stack.enter_context(shared_models())
         if workers > 1:
             for variable in (_STATS_VARIABLE, _PROMETHEUS_VARIABLE):
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="blastoff-"))
@@ -90,10 +90,11 @@ def options_from_env(environment: Environment) -> ServerOptions:
     own = _own_options()
     own["stats_folder"] = Path(folder) if folder else None
     if not environment.configured and "BLASTOFF_EMBEDDED_MODELS" in os.environ:
-        from blastoff_pipecat.server.embedded import embedded_endpoints, embedded_policy
+        from blastoff_pipecat.local.default import models_found
 
-        small, large = embedded_endpoints()
-        return ServerOptions(small=small, large=large, policy=embedded_policy(), **own)
+        if models := models_found():
+            policy = models.settings().policy()
+            return ServerOptions(small=models.small, large=models.large, policy=policy, **own)
     small, large = environment.endpoints()
     return ServerOptions(small=small, large=large, **own)
 

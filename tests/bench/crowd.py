@@ -64,39 +64,38 @@ class Tally:
 
 
 class Caller(asyncio.Protocol):
-    """One client, which reads as cheaply as can be: the crowd shares its processor."""
+    """One client, which only notes what came when: the crowd shares its processor."""
 
     def __init__(self, tally: Tally, tokens: int) -> None:
         """Take where to write it down, and how many tokens a reply has."""
         self._tally = tally
         self._tokens = tokens
-        self._rest = b""
-        self._next = 0
-        self._good = True
+        self._reads: list[tuple[float, bytes]] = []
         self.ended = asyncio.get_running_loop().create_future()
-        self.begun = asyncio.get_running_loop().create_future()
 
     def data_received(self, data: bytes) -> None:
-        """Note every token."""
-        now = time.monotonic()
-        if not self.begun.done():
-            self.begun.set_result(None)
-        whole, _, rest = (self._rest + data).rpartition(b"\n\n")
-        self._rest = rest
-        for index, due in _TOKEN.findall(whole):
-            self._good = self._good and int(index) == self._next
-            self._next += 1
-            self._tally.late.append(now - float(due))
+        """Note it; look at it after the end."""
+        self._reads.append((time.monotonic(), data))
         if b"[DONE]" in data and not self.ended.done():
-            self._tally.replies += 1
-            self._tally.broken += not (self._good and self._next == self._tokens)
             self.ended.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Count a reply that broke off."""
+        """Let a reply that broke off end."""
         if not self.ended.done():
-            self._tally.broken += 1
             self.ended.set_result(None)
+
+    def count(self) -> None:
+        """Read the reply, token by token."""
+        rest, following, in_order, ended = b"", 0, True, False
+        for at, data in self._reads:
+            whole, _, rest = (rest + data).rpartition(b"\n\n")
+            ended = ended or b"[DONE]" in whole
+            for index, due in _TOKEN.findall(whole):
+                in_order = in_order and int(index) == following
+                following += 1
+                self._tally.late.append(at - float(due))
+        self._tally.replies += 1
+        self._tally.broken += not (ended and in_order and following == self._tokens)
 
 
 async def ask(port: int, body: bytes, caller: Caller) -> asyncio.Transport:
@@ -111,14 +110,17 @@ async def crowd(port: int, body: bytes, *, size: int, tokens: int) -> Tally:
     """Let that many clients listen at once, each to a reply that starts a little later."""
     tally = Tally()
 
-    async def one(number: int) -> None:
+    callers = [Caller(tally, tokens) for _ in range(size)]
+
+    async def one(number: int, caller: Caller) -> None:
         await asyncio.sleep(number * ARRIVAL_SECS / size)
-        caller = Caller(tally, tokens)
         transport = await ask(port, body, caller)
         await asyncio.wait_for(caller.ended, PATIENCE_SECS)
         transport.close()
 
-    await asyncio.gather(*(one(number) for number in range(size)))
+    await asyncio.gather(*(one(number, caller) for number, caller in enumerate(callers)))
+    for caller in callers:
+        caller.count()
     return tally
 
 

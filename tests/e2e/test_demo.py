@@ -21,15 +21,10 @@ from rich.console import Console
 
 from blastoff_pipecat import DualLLMService
 from blastoff_pipecat.demo.call import Turn
-from blastoff_pipecat.demo.models import (
-    SYSTEM_INSTRUCTION,
-    Models,
-    embedded_settings,
-    warm_up,
-)
 from blastoff_pipecat.demo.recording import Recordings
 from blastoff_pipecat.demo.run import run
 from blastoff_pipecat.llm_settings import DualLLMSettings
+from blastoff_pipecat.local.default import SYSTEM_INSTRUCTION, PairOfModels, warm_up
 from blastoff_pipecat.local.language import EmbeddedModels
 from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.local.store import ModelStore
@@ -215,25 +210,23 @@ def test_what_is_shown_is_what_was_measured(demo: Demo) -> None:
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[Models]:
+def models() -> Iterator[PairOfModels]:
     """Both embedded models, loaded and warmed once for this file."""
     running = EmbeddedModels()
     asyncio.run(running.start())
-    settings = embedded_settings(DualLLMSettings(system_instruction=SYSTEM_INSTRUCTION))
-    settings.apply_update(DualLLMSettings(opening="always", temperature=0.0, max_tokens=60))
-    found = Models(running.small, running.large, "on this computer", settings)
-    asyncio.run(warm_up(found, settings))
+    found = PairOfModels(running.small, running.large, embedded=True)
+    asyncio.run(warm_up(found, found.settings()))
     yield found
     asyncio.run(running.stop())
 
 
-def _service(models: Models, **changes: Any) -> DualLLMService:
-    settings = models.settings.copy()
-    settings.apply_update(DualLLMSettings(**changes))
+def _service(models: PairOfModels, **changes: Any) -> DualLLMService:
+    own = {"opening": "always", "temperature": 0.0, "max_tokens": 60, **changes}
+    settings = models.settings(DualLLMSettings(system_instruction=SYSTEM_INSTRUCTION, **own))
     return DualLLMService(small=models.small, large=models.large, settings=settings)
 
 
-async def test_everyday_questions_get_one_fluent_reply_each(models: Models) -> None:
+async def test_everyday_questions_get_one_fluent_reply_each(models: PairOfModels) -> None:
     """An approved opening, another one each turn, and a continuation that goes on from it."""
     async with talking_to(_service(models), tts=False) as bot:
         for count, question in enumerate(
@@ -263,7 +256,7 @@ def _opening_of(text: str) -> str:
 
 
 @pytest.mark.parametrize("style", ["acknowledge", "answer"])
-async def test_every_style_gives_whole_replies(models: Models, style: str) -> None:
+async def test_every_style_gives_whole_replies(models: PairOfModels, style: str) -> None:
     """Also where the tiny model writes: nothing is said twice, and no label is spoken."""
     service = _service(models, style=style, openings=None, small_temperature=0.0)
     async with talking_to(service, tts=False) as bot:

@@ -1,0 +1,202 @@
+"""The embedded default: two models that run where the environment names none.
+
+`pair_of_models` is for one process that runs its own. `shared_models` is for a parent whose worker
+processes, or whose calls, share one pair: it runs them in the background and tells where they are
+in the environment variable ``BLASTOFF_EMBEDDED_MODELS``, which nobody else sets; `models_found`
+reads it. Both fetch what is not on this computer yet, and warm up what they run.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import (
+    AbstractContextManager,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from rich.console import Console
+
+from blastoff_pipecat import prompts
+from blastoff_pipecat.conductor import Conductor
+from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
+from blastoff_pipecat.llm_settings import DualLLMSettings
+from blastoff_pipecat.local.language import EmbeddedModels
+from blastoff_pipecat.local.manifest import QWEN_CODER_15B, SMOLLM2_135M, Model
+from blastoff_pipecat.local.progress import TerminalProgress
+from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.settings import Environment
+
+VARIABLE = "BLASTOFF_EMBEDDED_MODELS"
+
+SYSTEM_INSTRUCTION = (
+    "You are a friendly voice assistant. Answer in one or two short spoken sentences, with advice "
+    "where the user has a problem."
+)
+"""An instruction that suits a small model's spoken answers."""
+
+_WARM_UP_QUESTION = "What can you do?"
+_WARM_UP_SECS = 30.0
+
+
+@dataclass(frozen=True)
+class PairOfModels:
+    """Two models, and the settings that suit them.
+
+    Attributes:
+        small: Opens replies.
+        large: Carries them on.
+        embedded: Whether they run on this computer, out of this package.
+    """
+
+    small: ChatEndpoint
+    large: ChatEndpoint
+    embedded: bool = False
+
+    def settings(self, own: DualLLMSettings | None = None) -> DualLLMSettings:
+        """Return settings that suit these models; what is set in `own` stays as it is."""
+        suited = DualLLMSettings()
+        if self.embedded:  # a tiny model chooses well and writes badly
+            suited = DualLLMSettings(
+                style="choose",
+                openings=prompts.EMBEDDED_OPENINGS,
+                small_temperature=0.0,
+                temperature=0.2,
+                max_tokens=100,
+                # An old computer, or a busy one, should be slow and not mute.
+                small_first_token_timeout_secs=3.0,
+                large_first_token_timeout_secs=30.0,
+                stall_timeout_secs=15.0,
+            )
+        if own is not None:
+            suited.apply_update(own)
+        return suited
+
+
+async def fetch_weights(models: Sequence[Model], console: Console) -> None:
+    """Fetch what of these is not on this computer yet, showing how far it is.
+
+    Raises:
+        ModelUnavailable: A file could not be had.
+    """
+    store = ModelStore()
+    with doing("Looking for the models", console):
+        missing = [m for m in models if await asyncio.to_thread(store.find, m) is None]
+    if not missing:
+        return
+    console.print(f"Fetching {_listed(missing)}, once.")
+    with TerminalProgress() as progress:
+        store = ModelStore(progress=progress.tell)
+        for model in missing:
+            await store.fetch_in_thread(model)
+
+
+LANGUAGE_MODELS = (SMOLLM2_135M, QWEN_CODER_15B)
+"""The weights of the embedded pair."""
+
+
+@asynccontextmanager
+async def pair_of_models(
+    environment: Environment, console: Console
+) -> AsyncGenerator[PairOfModels]:
+    """Take the models that the environment names; where it names none, run the embedded ones.
+
+    Raises:
+        LocalError: An embedded model could not be had or run.
+    """
+    if environment.configured:
+        yield PairOfModels(*environment.endpoints())
+        return
+    await fetch_weights(LANGUAGE_MODELS, console)
+    embedded = EmbeddedModels()
+    try:
+        with doing("Loading the language models", console):
+            await embedded.start()
+        yield PairOfModels(embedded.small, embedded.large, embedded=True)
+    finally:
+        await embedded.stop()
+
+
+@contextmanager
+def shared_models(console: Console | None = None) -> Generator[None]:
+    """Run the embedded models for other processes, or for many calls of this one.
+
+    Raises:
+        LocalError: A model could not be had or run.
+    """
+    console = console or Console(stderr=True)
+    embedded = EmbeddedModels()
+    try:
+        asyncio.run(_start(embedded, console))
+        found = {"small": asdict(embedded.small), "large": asdict(embedded.large)}
+        os.environ[VARIABLE] = json.dumps(found)
+        yield
+    finally:
+        os.environ.pop(VARIABLE, None)
+        asyncio.run(embedded.stop())
+
+
+def models_found() -> PairOfModels | None:
+    """Find the models that a parent shares; None where it shares none."""
+    told = os.environ.get(VARIABLE)
+    if told is None:
+        return None
+    found: dict[str, dict[str, Any]] = json.loads(told)
+    return PairOfModels(
+        ChatEndpoint(**found["small"]), ChatEndpoint(**found["large"]), embedded=True
+    )
+
+
+async def warm_up(models: PairOfModels, settings: DualLLMSettings) -> None:
+    """Have both servers read their instructions, as in a call after its first turn.
+
+    Another question is asked than a demo's, so that no server has its answer ready.
+    """
+    conductor = Conductor(ChatClient(models.small), ChatClient(models.large))
+    conversation = Conversation(
+        messages=[
+            {"role": "system", "content": SYSTEM_INSTRUCTION},
+            {"role": "user", "content": _WARM_UP_QUESTION},
+        ],
+        params={"max_tokens": 4},
+    )
+    policy = replace(
+        settings.policy(),
+        small_first_token_timeout_secs=_WARM_UP_SECS,
+        large_first_token_timeout_secs=_WARM_UP_SECS,
+    )
+    try:
+        async with aclosing(conductor.reply(conversation, policy)) as reply:
+            async for _ in reply:
+                pass
+    finally:
+        await conductor.aclose()
+
+
+def doing(what: str, console: Console) -> AbstractContextManager[object]:
+    """Tell what is being done, while it is: as a spinner on a terminal, else as a line."""
+    if console.is_terminal:
+        return console.status(f"{what}…")
+    console.print(f"{what}…")
+    return nullcontext()
+
+
+async def _start(embedded: EmbeddedModels, console: Console) -> None:
+    await fetch_weights(LANGUAGE_MODELS, console)
+    with doing("Loading the language models", console):
+        await embedded.start()
+    models = PairOfModels(embedded.small, embedded.large, embedded=True)
+    with doing("Warming up the language models", console):
+        await warm_up(models, models.settings())
+
+
+def _listed(models: Sequence[Model]) -> str:
+    size = sum(model.size for model in models)
+    names = ", ".join(model.name for model in models)
+    return f"{names} ({size / 1e6:.0f} MB)"
