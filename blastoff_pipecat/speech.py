@@ -1,0 +1,176 @@
+"""A bot's ears and voice: Deepgram and Cartesia where their keys are set, else embedded ones.
+
+`read_speech` says which, `speech_services` makes them. Nothing of a service is imported before it
+is made, so a bot on hosted speech needs no local engine, and the other way about. No service is
+given a sample rate: each takes the pipeline's, 16 and 24 kHz in a browser, 8 kHz on the telephone.
+"""
+
+import importlib.util
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipecat.services.stt_service import STTService
+from pipecat.services.tts_service import TTSService
+
+from blastoff_pipecat.settings import (
+    MisconfiguredEnvironment,
+    _dotenv_values,  # pyright: ignore[reportPrivateUsage]  # one way to read .env in the package
+    _unquoted,  # pyright: ignore[reportPrivateUsage]  # and one way to take a value from it
+)
+
+_DEEPGRAM, _CARTESIA = "DEEPGRAM_API_KEY", "CARTESIA_API_KEY"
+
+_OTHER = {_DEEPGRAM: _CARTESIA, _CARTESIA: _DEEPGRAM}
+
+_FLUX = "flux-"
+"""What the names of Deepgram's models begin with that find the end of a turn themselves."""
+
+
+class SpeechMissing(ImportError):
+    """A package that hosted speech needs is not installed; the message holds the command."""
+
+    def __init__(self, package: str) -> None:
+        """Compose the message.
+
+        Args:
+            package: The distribution that is missing.
+        """
+        super().__init__(
+            f"Speech by Deepgram and Cartesia needs {package}: "
+            "pip install 'blastoff-pipecat[bots]'. "
+            f"Without {_DEEPGRAM} and {_CARTESIA} the embedded speech is used.",
+            name=package,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechKeys:
+    """Whose speech to use, and the keys to it.
+
+    Attributes:
+        deepgram_api_key: For speech to text. No text of this object shows it.
+        cartesia_api_key: For text to speech. Likewise.
+        deepgram_model: A Nova model, with Pipecat's own turn detection, or a Flux model, which
+            brings its own.
+        cartesia_voice_id: A voice of Cartesia's; the default speaks American English.
+    """
+
+    deepgram_api_key: str = field(repr=False)
+    cartesia_api_key: str = field(repr=False)
+    deepgram_model: str = "nova-3-general"
+    cartesia_voice_id: str = "86e30c1d-714b-4074-a1f2-1cb6b552fb49"
+
+    def __str__(self) -> str:
+        """Name the services, as a bot does when it starts."""
+        return f"Deepgram {self.deepgram_model}, Cartesia voice {self.cartesia_voice_id}"
+
+
+def read_speech(environ: Mapping[str, str] | None = None) -> SpeechKeys | None:
+    """Read whose speech to use from the environment, and from `.env` for what is not in it.
+
+    ``DEEPGRAM_API_KEY`` and ``CARTESIA_API_KEY``, and if need be ``DEEPGRAM_MODEL`` and
+    ``CARTESIA_VOICE_ID``. An empty variable counts as not set, and hides the one in `.env`.
+
+    Args:
+        environ: The variables; those of the process where it is None.
+
+    Returns:
+        The keys, or None where neither is set: the embedded speech.
+
+    Raises:
+        MisconfiguredEnvironment: One key is set without the other, or a value cannot be used.
+    """
+    sources = (os.environ if environ is None else environ, _dotenv_values())
+    values = {
+        name: _find(name, sources)
+        for name in (_DEEPGRAM, _CARTESIA, "DEEPGRAM_MODEL", "CARTESIA_VOICE_ID")
+    }
+    faults = {name: fault for name, value in values.items() if (fault := _fault(value))}
+    keys = {name for name in (_DEEPGRAM, _CARTESIA) if values[name]}
+    for name in keys and {_DEEPGRAM, _CARTESIA} - keys:
+        faults[name] = (
+            f"is missing, and {_OTHER[name]} is set: set both to use Deepgram and Cartesia, "
+            "or neither to use the embedded speech."
+        )
+    if faults:
+        raise MisconfiguredEnvironment(faults)
+    deepgram, cartesia = values[_DEEPGRAM], values[_CARTESIA]
+    if deepgram is None or cartesia is None:
+        return None
+    return SpeechKeys(
+        deepgram_api_key=deepgram,
+        cartesia_api_key=cartesia,
+        deepgram_model=values["DEEPGRAM_MODEL"] or SpeechKeys.deepgram_model,
+        cartesia_voice_id=values["CARTESIA_VOICE_ID"] or SpeechKeys.cartesia_voice_id,
+    )
+
+
+def speech_services(keys: SpeechKeys | None) -> tuple[STTService, TTSService]:
+    """Make the two speech services of one call.
+
+    Args:
+        keys: What `read_speech` found; None makes the embedded services, which load their models
+            when the pipeline starts (speech to text: now; it takes about a second).
+
+    Returns:
+        Speech to text, and text to speech.
+
+    Raises:
+        SpeechMissing: A package that hosted speech needs is not installed.
+        LocalError: An embedded engine or its model is missing.
+    """
+    return _embedded() if keys is None else (_deepgram(keys), _cartesia(keys))
+
+
+def _embedded() -> tuple[STTService, TTSService]:
+    from blastoff_pipecat.local.stt import LocalSTTService
+    from blastoff_pipecat.local.tts import LocalTTSService
+
+    return LocalSTTService(), LocalTTSService()
+
+
+def _deepgram(keys: SpeechKeys) -> STTService:
+    _check_installed("deepgram", "deepgram-sdk")
+    _check_installed("websockets", "websockets")
+    key, model = keys.deepgram_api_key, keys.deepgram_model
+    if model.startswith(_FLUX):
+        from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
+
+        return DeepgramFluxSTTService(
+            api_key=key, settings=DeepgramFluxSTTService.Settings(model=model)
+        )
+    from pipecat.services.deepgram.stt import DeepgramSTTService
+
+    return DeepgramSTTService(api_key=key, settings=DeepgramSTTService.Settings(model=model))
+
+
+def _cartesia(keys: SpeechKeys) -> TTSService:
+    _check_installed("websockets", "websockets")
+    from pipecat.services.cartesia.tts import CartesiaTTSService
+
+    return CartesiaTTSService(
+        api_key=keys.cartesia_api_key,
+        settings=CartesiaTTSService.Settings(voice=keys.cartesia_voice_id),
+    )
+
+
+def _check_installed(module: str, package: str) -> None:
+    """Raise before Pipecat does, which also logs what to do with another tool than ours."""
+    if importlib.util.find_spec(module) is None:
+        raise SpeechMissing(package)
+
+
+def _find(name: str, sources: tuple[Mapping[str, str], ...]) -> str | None:
+    for source in sources:
+        if (value := source.get(name)) is not None:
+            return _unquoted(value) or None
+    return None
+
+
+def _fault(value: str | None) -> str | None:
+    """Say what is wrong with a value, without showing it: it may be a key."""
+    if value is None or re.fullmatch(r"[!-~]+", value):
+        return None
+    return "has blanks or characters in it that are not ASCII: copy it once more."

@@ -1,0 +1,51 @@
+"""Where a call finds its two models."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from blastoff_pipecat import ChatEndpoint
+from blastoff_pipecat.call_models import call_models
+from blastoff_pipecat.local.default import VARIABLE
+from blastoff_pipecat.settings import MisconfiguredEnvironment
+
+SHARED = ChatEndpoint(base_url="http://127.0.0.1:1/v1", model="shared", choice="grammar")
+
+
+@pytest.fixture(autouse=True)
+def parent_that_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for role in ("SMALL", "LARGE"):
+        for what in ("URL", "BASE_URL", "API_KEY", "NAME"):
+            monkeypatch.delenv(f"{role}_MODEL_{what}", raising=False)
+    shared = {"small": asdict(SHARED), "large": asdict(SHARED)}
+    monkeypatch.setenv(VARIABLE, json.dumps(shared))
+
+
+async def test_a_call_uses_the_models_that_its_process_shares() -> None:
+    """Where the environment names none, no call runs models of its own beside the shared ones."""
+    async with call_models() as models:
+        assert (models.small, models.large) == (SHARED, SHARED)
+        assert models.embedded
+
+
+async def test_the_environments_models_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models that the environment names are used, whatever is shared."""
+    for role in ("SMALL", "LARGE"):
+        monkeypatch.setenv(f"{role}_MODEL_URL", "http://127.0.0.1:2/v1")
+        monkeypatch.setenv(f"{role}_MODEL_NAME", role.lower())
+
+    async with call_models() as models:
+        assert (models.small.model, models.large.model) == ("small", "large")
+        assert not models.embedded
+
+
+async def test_a_malformed_environment_is_not_papered_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half-configured environment is an error, not a reason to use other models."""
+    monkeypatch.setenv("LARGE_MODEL_URL", "http://127.0.0.1:2/v1")
+
+    with pytest.raises(MisconfiguredEnvironment, match="LARGE_MODEL_NAME"):
+        async with call_models():
+            pass
