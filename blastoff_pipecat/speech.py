@@ -5,11 +5,13 @@ is made, so a bot on hosted speech needs no local engine, and the other way abou
 given a sample rate: each takes the pipeline's, 16 and 24 kHz in a browser, 8 kHz on the telephone.
 """
 
+import asyncio
 import importlib.util
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
@@ -19,6 +21,13 @@ from blastoff_pipecat.settings import (
     _dotenv_values,  # pyright: ignore[reportPrivateUsage]  # one way to read .env in the package
     _unquoted,  # pyright: ignore[reportPrivateUsage]  # and one way to take a value from it
 )
+
+if TYPE_CHECKING:
+    from pipecat.services.cartesia.tts import CartesiaTTSService
+    from rich.console import Console
+
+    from blastoff_pipecat.local.stt import LocalSTTService
+    from blastoff_pipecat.local.tts import LocalTTSService
 
 _DEEPGRAM, _CARTESIA = "DEEPGRAM_API_KEY", "CARTESIA_API_KEY"
 
@@ -107,6 +116,29 @@ def read_speech(environ: Mapping[str, str] | None = None) -> SpeechKeys | None:
     )
 
 
+def prepare_speech(keys: SpeechKeys | None, console: "Console") -> None:
+    """Make sure, before the first call, that `speech_services` will work, and work quickly.
+
+    Args:
+        keys: What `read_speech` found.
+        console: Where to show how far a download is.
+
+    Raises:
+        SpeechMissing: A package that hosted speech needs is not installed.
+        LocalError: An embedded engine is missing, or its model could not be had.
+    """
+    if keys is not None:
+        _hosted_classes(keys)
+        return
+    from blastoff_pipecat.local.default import fetch_weights
+    from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
+    from blastoff_pipecat.local.voice import Voice
+
+    _embedded_classes()
+    Voice.check_installed()
+    asyncio.run(fetch_weights([WHISPER_TINY_EN], console))
+
+
 def speech_services(keys: SpeechKeys | None) -> tuple[STTService, TTSService]:
     """Make the two speech services of one call.
 
@@ -121,39 +153,39 @@ def speech_services(keys: SpeechKeys | None) -> tuple[STTService, TTSService]:
         SpeechMissing: A package that hosted speech needs is not installed.
         LocalError: An embedded engine or its model is missing.
     """
-    return _embedded() if keys is None else (_deepgram(keys), _cartesia(keys))
+    if keys is None:
+        hears, speaks = _embedded_classes()
+        return hears(), speaks()
+    deepgram, cartesia = _hosted_classes(keys)
+    return (
+        deepgram(
+            api_key=keys.deepgram_api_key, settings=deepgram.Settings(model=keys.deepgram_model)
+        ),
+        cartesia(
+            api_key=keys.cartesia_api_key, settings=cartesia.Settings(voice=keys.cartesia_voice_id)
+        ),
+    )
 
 
-def _embedded() -> tuple[STTService, TTSService]:
+def _embedded_classes() -> "tuple[type[LocalSTTService], type[LocalTTSService]]":
     from blastoff_pipecat.local.stt import LocalSTTService
     from blastoff_pipecat.local.tts import LocalTTSService
 
-    return LocalSTTService(), LocalTTSService()
+    return LocalSTTService, LocalTTSService
 
 
-def _deepgram(keys: SpeechKeys) -> STTService:
+def _hosted_classes(keys: SpeechKeys) -> "tuple[Any, type[CartesiaTTSService]]":
     _check_installed("deepgram", "deepgram-sdk")
-    _check_installed("websockets", "websockets")
-    key, model = keys.deepgram_api_key, keys.deepgram_model
-    if model.startswith(_FLUX):
-        from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
-
-        return DeepgramFluxSTTService(
-            api_key=key, settings=DeepgramFluxSTTService.Settings(model=model)
-        )
-    from pipecat.services.deepgram.stt import DeepgramSTTService
-
-    return DeepgramSTTService(api_key=key, settings=DeepgramSTTService.Settings(model=model))
-
-
-def _cartesia(keys: SpeechKeys) -> TTSService:
     _check_installed("websockets", "websockets")
     from pipecat.services.cartesia.tts import CartesiaTTSService
 
-    return CartesiaTTSService(
-        api_key=keys.cartesia_api_key,
-        settings=CartesiaTTSService.Settings(voice=keys.cartesia_voice_id),
-    )
+    if keys.deepgram_model.startswith(_FLUX):
+        from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
+
+        return DeepgramFluxSTTService, CartesiaTTSService
+    from pipecat.services.deepgram.stt import DeepgramSTTService
+
+    return DeepgramSTTService, CartesiaTTSService
 
 
 def _check_installed(module: str, package: str) -> None:
