@@ -1,0 +1,369 @@
+"""`TimelineObserver`: tells, while a bot speaks, what its listener hears of each reply, and when.
+
+The callback gets the whole state of one reply, as JSON would have it, whenever something of it has
+changed, and at most every 100 ms while only its text and its sound grow::
+
+    {"type": "blastoff-timeline", "reply": 3, "mode": "two models", "done": False,
+     "interrupted": False, "opening": "Well, let me think,", "continuation": " the sky is blue …",
+     "times": {"turn_ended": 0.1, "opening_text": 0.21, "opening_heard": 0.31,
+               "opening_over": 1.42, "continuation_text": 0.93, "continuation_heard": 1.55,
+               "over": 4.2},
+     "gap": 0.13, "metrics": {…}}
+
+- `times` are seconds after the user stopped speaking: the VAD's own stop, its waiting taken off.
+  The reply to a tool's result counts from the same stop as the reply that made the call. Where no
+  user turn came before (a greeting, typed text), they count from the reply's beginning, and
+  `turn_ended` is None. A bot without VAD frames counts from the end of the turn.
+- What is not reached yet, or never is, or cannot be known, is None. `opening_over` and `over` move
+  on while there is sound. They are None beside a heard opening where the voice synthesizes as a
+  stream and does not say which word comes when: `opening_over`, `continuation_heard`, `gap`.
+- `opening` and `continuation` are what the models said, heard or not. With
+  ``opening_frames="token"`` or ``skip_tts`` both are in `continuation` until `metrics` are there.
+- `mode` is what the settings say when the reply begins; ``"large alone"`` once the service reports
+  that the large model spoke alone, whatever it was meant to be.
+- `metrics` are the fields of `DualLLMMetricsData`; None until they are reported, which is just
+  before or just after the reply's text is complete, and always without ``enable_metrics``.
+- After an interruption `over` is the last that was heard before it.
+- A message may still follow one that is `done`, with `metrics`.
+
+Sound is heard where it is pushed into the output transport (or leaves the voice, where there is no
+transport), by the arithmetic of `blastoff_pipecat.heard`: neither the network's time nor the
+client's buffer is in it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+from loguru import logger
+from pipecat.clocks.base_clock import BaseClock
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    BotStoppedSpeakingFrame,
+    ErrorFrame,
+    Frame,
+    FunctionCallResultFrame,
+    InterruptionFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    MetricsFrame,
+    OutputAudioRawFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSTextFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.observers.base_observer import BaseObserver, FramePushed, ProcessorSetUp
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import LLMService
+from pipecat.services.tts_service import TTSService
+from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.utils.asyncio.task_manager import BaseTaskManager
+
+from blastoff_pipecat.frames import OpeningTextFrame
+from blastoff_pipecat.heard import Playhead
+from blastoff_pipecat.llm_settings import DualLLMSettings
+from blastoff_pipecat.metrics import DualLLMMetricsData
+from blastoff_pipecat.reply_timeline import ReplyTimeline, UserTurn
+from blastoff_pipecat.teller import OnChange, Teller
+
+_GRACE_SECS = 1.0
+"""How long after the end of its audio a reply is over though the transport did not say so."""
+
+_STALE_SECS = 5.0
+"""A reply that begins later than this after a user turn's end is no answer to that turn."""
+
+_Note: TypeAlias = Callable[[Any, FramePushed, float], None]
+"""Takes a frame, its push, and when it was pushed."""
+
+
+class TimelineObserver(BaseObserver):
+    """Tells a callback of every reply's timeline while it happens.
+
+    Give it to the worker from the start (``PipelineWorker(…, observers=[…])``): it learns there
+    which processors there are. The callback runs in a task of its own: however long it takes, the
+    pipeline does not wait, and the messages that it has no time for are left out, but for the last.
+    What it raises is logged.
+    """
+
+    def __init__(self, *, on_change: OnChange, **kwargs: Any) -> None:
+        """Observe nothing yet.
+
+        Args:
+            on_change: Gets each message.
+            **kwargs: Passed on to Pipecat's `BaseObserver` (``name``).
+        """
+        super().__init__(**kwargs)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+        # By class; one that is not here is looked up once, and remembered with its answer.
+        self._notes: dict[type[Frame], _Note | None] = {
+            Frame: None,
+            VADUserStartedSpeakingFrame: self._note_user_speaks,
+            VADUserStoppedSpeakingFrame: self._note_user_silent,
+            UserStartedSpeakingFrame: self._note_turn_began,
+            UserStoppedSpeakingFrame: self._note_turn_ended,
+            FunctionCallResultFrame: self._note_result,
+            LLMFullResponseStartFrame: self._note_start,
+            OpeningTextFrame: self._note_opening,
+            LLMTextFrame: self._note_text,
+            MetricsFrame: self._note_metrics,
+            LLMFullResponseEndFrame: self._note_end,
+            TTSSpeakFrame: self._note_aside,
+            AggregatedTextFrame: self._note_announcement,
+            TTSTextFrame: self._note_word,
+            OutputAudioRawFrame: self._note_audio,
+            ErrorFrame: self._note_error,
+            BotStoppedSpeakingFrame: self._note_bot_stopped,
+            InterruptionFrame: self._note_interruption,
+        }
+        self._clock: BaseClock | None = None
+        self._has_transport = self._has_voice = False
+        self._turn: UserTurn | None = None
+        self._has_result = False
+        self._replies: list[ReplyTimeline] = []  # that are not done
+        self._count = 0
+        self._written: ReplyTimeline | None = None  # the one that the LLM service writes, or wrote
+        self._echo: str | None = None
+        self._spoken: ReplyTimeline | None = None  # the one whose sound comes
+        self._bounds: dict[int, ReplyTimeline] = {}  # by the ids of their start and end frames
+        self._asides: list[str] = []
+        self._aside: str | None = None
+        self._playhead = Playhead()
+        self._interruption: int | None = None
+        self._victims: list[ReplyTimeline] = []
+        self._teller = Teller(on_change, self._now)
+        self._telling: asyncio.Task[None] | None = None
+
+    async def setup(self, task_manager: BaseTaskManager) -> None:
+        """Begin to tell."""
+        await super().setup(task_manager)
+        self._telling = self.create_task(self._teller.run(), "telling")  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+
+    async def cleanup(self) -> None:
+        """Tell no more."""
+        telling, self._telling = self._telling, None
+        if telling is not None:
+            await self.cancel_task(telling)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+        await super().cleanup()
+
+    async def on_processor_setup(self, data: ProcessorSetUp) -> None:
+        """Learn whether there is a transport, and a voice."""
+        self._has_transport |= isinstance(data.processor, BaseOutputTransport)
+        self._has_voice |= isinstance(data.processor, TTSService)
+
+    async def on_push_frame(self, data: FramePushed) -> None:
+        """Take note of a frame, if it says anything about a reply."""
+        frame = data.frame
+        try:
+            note = self._notes[type(frame)]
+        except KeyError:
+            note = self._learn(type(frame))
+        if note is None:
+            return
+        try:
+            if self._clock is None:
+                self._clock = data.source.get_clock()
+            note(frame, data, data.timestamp / 1e9)
+        except Exception:
+            # An exception would end the task that Pipecat runs this observer in.
+            logger.exception(f"{self}: {frame} could not be taken note of")
+
+    def _learn(self, kind: type[Frame]) -> _Note | None:
+        note = next(self._notes[base] for base in kind.__mro__ if base in self._notes)
+        self._notes[kind] = note
+        return note
+
+    def _now(self) -> float:
+        """The time on the pipeline's clock, which is monotonic, in seconds."""
+        return (time.monotonic_ns() if self._clock is None else self._clock.get_time()) / 1e9
+
+    # Which push of a frame says something: it is pushed again by every processor it passes.
+
+    def _leaves_model(self, data: FramePushed) -> bool:
+        return (
+            data.first_push
+            and data.direction is FrameDirection.DOWNSTREAM
+            and isinstance(data.source, LLMService)
+        )
+
+    def _is_played(self, data: FramePushed) -> bool:
+        """Whether the frame enters the output transport, or what is last where there is none."""
+        if data.direction is not FrameDirection.DOWNSTREAM:
+            return False
+        if self._has_transport:
+            return isinstance(data.destination, BaseOutputTransport)
+        return isinstance(data.source, TTSService if self._has_voice else LLMService)
+
+    # The user.
+
+    def _note_user_speaks(self, _frame: Frame, _data: FramePushed, _at: float) -> None:
+        if self._turn is None or self._turn.answered or self._turn.ended is not None:
+            self._turn = UserTurn()
+        self._turn.silent = None
+
+    def _note_turn_began(self, _frame: Frame, data: FramePushed, _at: float) -> None:
+        # May come after the VAD's own start and stop, where words begin a turn.
+        if data.first_push and (self._turn is None or self._turn.ended is not None):
+            self._turn = UserTurn()
+
+    def _note_user_silent(
+        self, frame: VADUserStoppedSpeakingFrame, data: FramePushed, at: float
+    ) -> None:
+        if not data.first_push:
+            return
+        self._turn = self._turn or UserTurn()
+        self._turn.silent = at - frame.stop_secs
+        self._turn.answered &= self._turn.ended is not None
+
+    def _note_turn_ended(self, _frame: Frame, data: FramePushed, at: float) -> None:
+        if not data.first_push:
+            return
+        self._turn = self._turn or UserTurn()
+        if self._turn.ended is None:
+            self._turn.ended = at
+            self._teller.wake()
+
+    def _note_result(self, _frame: Frame, _data: FramePushed, _at: float) -> None:
+        self._has_result = True
+
+    def _answered_turn(self, at: float) -> UserTurn | None:
+        """The user turn that a reply which begins now answers."""
+        turn, has_result = self._turn, self._has_result
+        self._has_result = False
+        if turn and not turn.answered and (turn.ended is None or at - turn.ended <= _STALE_SECS):
+            turn.answered = True
+            return turn
+        return self._written.turn if has_result and self._written else None
+
+    # The reply's text.
+
+    def _note_start(self, frame: Frame, data: FramePushed, at: float) -> None:
+        if self._leaves_model(data):
+            self._begin(frame, data, at)
+        if self._is_played(data) and (reply := self._bounds.pop(frame.id, None)):
+            for earlier in self._replies:
+                if earlier.number < reply.number:
+                    earlier.end()
+            self._spoken = reply
+            self._teller.wake()
+
+    def _begin(self, frame: Frame, data: FramePushed, at: float) -> None:
+        settings = cast("LLMService[Any]", data.source).settings
+        turn = self._answered_turn(at)
+        zeros = (turn.silent, turn.ended) if turn else ()
+        self._count += 1
+        reply = ReplyTimeline(
+            number=self._count,
+            zero=next((zero for zero in zeros if zero is not None), at),
+            turn=turn,
+            two_models=isinstance(settings, DualLLMSettings) and settings.opening != "never",
+            grace=_GRACE_SECS if self._has_transport else 0.0,
+        )
+        self._replies = [each for each in self._replies if not each.done]
+        self._replies.append(reply)
+        self._written = self._bounds[frame.id] = reply
+        self._echo = None
+        self._teller.follow(reply)
+
+    def _note_opening(self, frame: OpeningTextFrame, data: FramePushed, at: float) -> None:
+        if self._leaves_model(data) and self._written:
+            self._written.say_opening(frame.text, at)
+            self._echo = frame.text
+            self._teller.wake()
+        if frame.will_be_spoken and self._is_played(data) and self._spoken:
+            self._spoken.announce(opening_id=frame.id, timed=frame.pts is not None)
+
+    def _note_text(self, frame: LLMTextFrame, data: FramePushed, at: float) -> None:
+        if not self._leaves_model(data) or not self._written:
+            return
+        echo, self._echo = self._echo, None
+        if frame.text != echo:  # else the opening again, which the service shows to observers
+            self._written.say(frame.text, at)
+            self._teller.wake()
+
+    def _note_metrics(self, frame: MetricsFrame, data: FramePushed, _at: float) -> None:
+        if not self._leaves_model(data) or not self._written:
+            return
+        for each in frame.data:
+            # Nothing was ever said of a reply that was withdrawn.
+            if isinstance(each, DualLLMMetricsData) and each.outcome != "withdrawn":
+                self._written.measure(each)
+                self._teller.wake()
+
+    def _note_end(self, frame: Frame, data: FramePushed, _at: float) -> None:
+        if self._leaves_model(data) and self._written:
+            self._bounds[frame.id] = self._written
+        if self._is_played(data) and (reply := self._bounds.pop(frame.id, None)):
+            reply.end()
+            self._spoken = None if self._spoken is reply else self._spoken
+            self._teller.wake()
+
+    # Its sound.
+
+    def _note_aside(self, frame: TTSSpeakFrame, data: FramePushed, _at: float) -> None:
+        if data.first_push:
+            self._asides.append(frame.text)
+
+    def _note_announcement(self, frame: AggregatedTextFrame, data: FramePushed, _at: float) -> None:
+        if not frame.will_be_spoken or not self._is_played(data):
+            return
+        if frame.text in self._asides:
+            self._asides.remove(frame.text)
+            self._aside = frame.context_id
+        elif self._spoken:
+            self._spoken.announce(opening_id=None, timed=frame.pts is not None)
+
+    def _note_word(self, frame: TTSTextFrame, data: FramePushed, _at: float) -> None:
+        if self._spoken and self._is_played(data) and not self._is_aside(frame.context_id):
+            pts = None if frame.pts is None else frame.pts / 1e9
+            self._spoken.spell(frame.text, frame.segment_id, pts)
+            self._teller.wake()
+
+    def _note_audio(self, frame: OutputAudioRawFrame, data: FramePushed, at: float) -> None:
+        if not self._is_played(data):
+            return
+        sound = self._playhead.play(
+            frame.audio, frame.sample_rate, at=at, channels=frame.num_channels
+        )
+        if not self._spoken or not isinstance(frame, TTSAudioRawFrame):
+            return
+        if not self._is_aside(frame.context_id):
+            self._spoken.hear(sound, context=frame.context_id, at=at)
+            self._teller.wake()
+
+    def _is_aside(self, context: str | None) -> bool:
+        """Whether a TTS context is that of a `TTSSpeakFrame`, which is in no reply."""
+        return context is not None and context == self._aside
+
+    def _note_error(self, _frame: ErrorFrame, data: FramePushed, _at: float) -> None:
+        if self._spoken and isinstance(data.source, TTSService):
+            self._spoken.fail()
+
+    # Its end.
+
+    def _note_bot_stopped(self, _frame: Frame, data: FramePushed, at: float) -> None:
+        if data.first_push and data.direction is FrameDirection.DOWNSTREAM:
+            for reply in self._replies:
+                reply.stop(at)
+            self._teller.wake()
+
+    def _note_interruption(self, frame: InterruptionFrame, data: FramePushed, at: float) -> None:
+        if data.direction is not FrameDirection.DOWNSTREAM:
+            return
+        if isinstance(data.source, LLMService) and frame.id != self._interruption:
+            # A reply that begins from now on is not meant, though the frame is still on its way.
+            self._interruption, self._victims = frame.id, list(self._replies)
+        if not self._is_played(data):
+            return
+        for reply in self._victims if frame.id == self._interruption else self._replies:
+            reply.interrupt(at)
+        self._bounds = {id: reply for id, reply in self._bounds.items() if not reply.done}
+        if self._spoken and self._spoken.done:
+            self._spoken = None
+        self._asides.clear()
+        self._playhead.stop()
+        self._teller.wake()

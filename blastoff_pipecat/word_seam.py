@@ -1,0 +1,66 @@
+"""Where the opening ends in the sound of a voice that synthesizes as a stream.
+
+Such a voice is handed the continuation's text while it still speaks the opening, and its audio does
+not say whose it is. What it does say is when each word comes, counted in its own audio: `WordSeam`
+finds the pause at that place, and when it is heard. Pure, as `blastoff_pipecat.heard` is.
+"""
+
+from bisect import bisect_right
+
+from blastoff_pipecat.heard import Sound, Span
+
+_NEAR_SECS = 0.15
+"""How far the pause between two words may be from where the voice says that the second begins."""
+
+
+class WordSeam:
+    """The sound of one reply, in which the seam is looked for."""
+
+    def __init__(self) -> None:
+        """Nothing has been heard yet."""
+        self.length = 0.0
+        """Seconds of audio so far, the pauses between its pieces not counted."""
+        self._runs: list[Span] = []  # (place in the audio, when heard): it plays on from there
+        self._spans: list[Span] = []
+
+    def hear(self, sound: Sound) -> None:
+        """Hear the next piece."""
+        if not self._runs or sound.pause:
+            self._runs.append((self.length, sound.starts))
+        self.length += sound.ends - sound.starts
+        self._spans.extend(sound.spans)
+
+    def when(self, place: float) -> float:
+        """Tell when that place in the audio (seconds) is heard."""
+        run = max(0, bisect_right(self._runs, (place, float("-inf"))) - 1)
+        begins, heard = self._runs[run]
+        return heard + place - begins
+
+    def split(self, place: float) -> tuple[Span | None, Span | None]:
+        """Split the sound where a word begins.
+
+        Args:
+            place: Where the voice says that the word begins, in seconds of its audio.
+
+        Returns:
+            The first and the last sound before it, and from it on; None where there is none.
+        """
+        spans = self._spans
+        if not spans:
+            return None, None
+        at = self.when(place)
+        ends = [spans[0][0], *(last for _, last in spans)]
+        begins = [*(first for first, _ in spans), spans[-1][1]]
+        pauses = [
+            (begins[index] - ends[index], index)
+            for index in range(1, len(spans))
+            if ends[index] <= at + _NEAR_SECS and begins[index] >= at - _NEAR_SECS
+        ]
+        if pauses:
+            _, index = max(pauses)
+            return (spans[0][0], ends[index]), (begins[index], spans[-1][1])
+        if at <= spans[0][0]:
+            return None, (spans[0][0], spans[-1][1])
+        if at >= spans[-1][1]:
+            return (spans[0][0], spans[-1][1]), None
+        return (spans[0][0], at), (at, spans[-1][1])
