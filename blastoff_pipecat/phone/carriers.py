@@ -1,0 +1,78 @@
+"""The carriers: what each is asked to prove, and what its webhook is answered with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from blastoff_pipecat.phone.daily import DailySignature
+from blastoff_pipecat.phone.plivo import PlivoSignature
+from blastoff_pipecat.phone.request import Signature
+from blastoff_pipecat.phone.telnyx import TelnyxSignature
+from blastoff_pipecat.phone.twilio import TwilioSignature
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carrier:
+    """A carrier that signs its webhooks.
+
+    Attributes:
+        name: What the runner calls it.
+        secret: The environment variable that holds what its signatures are checked with.
+        where: Where to find the value.
+        signature: Makes the check; raises ValueError where the value cannot be used.
+        webhook: The path that the carrier posts to when a call comes in.
+        answer: The document that the webhook is answered with, and in it ``{stream}``, the URL that
+            the call's sound goes to; None where the runner answers. After the stream has ended it
+            hangs up, so a call ends when the bot closes its stream, also where the bot has no key
+            to the carrier's REST API.
+        signs_streams: Whether the stream's handshake is signed too.
+    """
+
+    name: str
+    secret: str
+    where: str
+    signature: Callable[[str], Signature]
+    webhook: str = "/"
+    answer: str | None = None
+    signs_streams: bool = False
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8"?>\n<Response>{}<Hangup/></Response>'
+
+TWILIO = Carrier(
+    name="twilio",
+    secret="TWILIO_AUTH_TOKEN",
+    where="the account's auth token, in Twilio's console",
+    signature=TwilioSignature,
+    answer=_XML.format('<Connect><Stream url="{stream}"/></Connect>'),
+    signs_streams=True,
+)
+
+TELNYX = Carrier(
+    name="telnyx",
+    secret="TELNYX_PUBLIC_KEY",
+    where="the account's public key, in Telnyx's portal under Keys & Credentials",
+    signature=TelnyxSignature,
+    answer=_XML.format('<Connect><Stream url="{stream}" bidirectionalMode="rtp"/></Connect>'),
+)
+
+PLIVO = Carrier(
+    name="plivo",
+    secret="PLIVO_AUTH_TOKEN",
+    where="the account's auth token, in Plivo's console",
+    signature=PlivoSignature,
+    answer=_XML.format(
+        '<Stream bidirectional="true" keepCallAlive="true"'
+        ' contentType="audio/x-mulaw;rate=8000">{stream}</Stream>'
+    ),
+)
+
+DAILY = Carrier(
+    name="daily",
+    secret="PINLESS_HMAC_SECRET",
+    where="the “hmac” of the number's pinless_dialin configuration at Daily",
+    signature=DailySignature,
+    webhook="/daily-dialin-webhook",
+)
+
+CARRIERS: Mapping[str, Carrier] = {each.name: each for each in (TWILIO, TELNYX, PLIVO, DAILY)}
+"""By name. Exotel is none of them: it signs nothing, see `exotel`."""

@@ -1,0 +1,146 @@
+"""From the runner's command line and the environment to the door that a phone bot stands behind."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from fastapi import FastAPI
+
+from blastoff_pipecat.phone.carriers import CARRIERS, Carrier
+from blastoff_pipecat.phone.doors import CarrierDoor, Door, EvalDoor, ExotelDoor
+from blastoff_pipecat.phone.exotel import ExotelSecret
+from blastoff_pipecat.phone.guard import PhoneGuard
+from blastoff_pipecat.phone.serializers import missing_rest_keys
+
+_Check = TypeVar("_Check")
+
+_EXOTEL = "exotel"
+_NAMES = (*CARRIERS, _EXOTEL)
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
+
+_INSECURE = (
+    "--insecure: signatures and tokens are NOT checked. Anybody who finds this address can make "
+    "the bot talk, at your cost."
+)
+
+
+class UnguardedPhone(ValueError):
+    """The bot could not tell its carrier from a stranger; the message says what is missing."""
+
+
+def guard_phone(
+    app: FastAPI,
+    arguments: Sequence[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    insecure: bool = False,
+) -> None:
+    """Put a guard before the application of Pipecat's runner; call it before the runner's ``main``.
+
+    The command line is read as the runner will read it: the carrier (``-t``) and the public host
+    name (``--proxy``). Without a carrier the bot answers no telephone, but an eval harness on this
+    computer; with ``--direct`` it joins a Daily room, and there is nothing to guard.
+
+    Args:
+        app: The runner's application.
+        arguments: The command line, without the command; by default the process's.
+        environ: The variables; by default the process's, into which the runner reads `.env`.
+        insecure: Whether to let everybody in, which is said loudly.
+
+    Raises:
+        UnguardedPhone: What the carrier's signatures are checked with is missing or malformed, or
+            the command line names no carrier that can be guarded.
+    """
+    environ = os.environ if environ is None else environ
+    try:
+        said, _ = _reader().parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UnguardedPhone(str(error)) from None
+    if said.help or said.direct:
+        return  # the runner starts no server then
+    app.add_middleware(PhoneGuard, door=_door(said, environ, insecure=insecure))
+    if insecure:
+        _tell(f"\nWARNING: {_INSECURE}\n")
+    if missing := missing_rest_keys(said.transport or "", environ):
+        _tell(
+            f"Calls end when their stream is closed; to end them through the REST API of "
+            f"{said.transport} too, set {' and '.join(missing)}."
+        )
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _reader() -> argparse.ArgumentParser:
+    """Reads what matters here, ahead of the runner's own parser, which reports what is wrong."""
+    reader = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    reader.add_argument("-h", "--help", action="store_true")
+    reader.add_argument("-t", "--transport")
+    reader.add_argument("-x", "--proxy")
+    reader.add_argument("-d", "--direct", action="store_true")
+    reader.add_argument("--ws-auth")
+    return reader
+
+
+def _door(said: argparse.Namespace, environ: Mapping[str, str], *, insecure: bool) -> Door:
+    name: str | None = said.transport
+    if name in (None, "eval"):
+        if said.proxy:
+            raise UnguardedPhone(f"--proxy is for a carrier: give -t too, one of {_listed()}.")
+        return EvalDoor()
+    if name not in _NAMES:
+        raise UnguardedPhone(f"-t {name}: this bot answers telephones: {_listed()}.")
+    if (said.ws_auth or environ.get("PIPECAT_WEBSOCKET_AUTH")) == "token":
+        raise UnguardedPhone(
+            "--ws-auth token (or PIPECAT_WEBSOCKET_AUTH=token) is in the way: no carrier knows the "
+            "runner's tokens. Leave it out; streams are admitted by tokens of the guard's own."
+        )
+    if name == _EXOTEL:
+        variable = "EXOTEL_STREAM_SECRET"
+        secret = None if insecure else _checked(environ, variable, _EXOTEL_WHERE, ExotelSecret)
+        return ExotelDoor(secret)
+    carrier = CARRIERS[name]
+    signature = (
+        None if insecure else _checked(environ, carrier.secret, carrier.where, carrier.signature)
+    )
+    return CarrierDoor(carrier, signature, _host(said, carrier))
+
+
+_EXOTEL_WHERE = "a word that only you know and that stands in the Voicebot applet's URL"
+
+
+def _checked(
+    environ: Mapping[str, str], variable: str, where: str, check: Callable[[str], _Check]
+) -> _Check:
+    """Make a check from a variable."""
+    value = environ.get(variable, "").strip()
+    if not value:
+        raise UnguardedPhone(
+            f"{variable} is missing: {where}. Without it a stranger could make the bot talk. "
+            "Set it in the environment or in .env, or let everybody in with --insecure."
+        )
+    try:
+        return check(value)
+    except ValueError as error:
+        raise UnguardedPhone(f"{variable} {error}") from None
+
+
+def _host(said: argparse.Namespace, carrier: Carrier) -> str:
+    """The public host name, which signatures cover and which the stream's URL is made of."""
+    if carrier.answer is None:
+        return ""
+    host = re.sub(r"^https?://", "", said.proxy or "").rstrip("/")
+    if not _HOST.fullmatch(host):
+        raise UnguardedPhone(
+            f"-t {carrier.name} needs --proxy with the public host name that its webhook is "
+            "configured with, such as --proxy my-bot.ngrok.app."
+        )
+    return host
+
+
+def _listed() -> str:
+    return ", ".join(_NAMES)

@@ -1,0 +1,176 @@
+"""The doors of a phone bot: which requests each opens for.
+
+A door knows nothing of ASGI. It says why something is refused, for the log, and None where it is
+let in; whoever is refused is told nothing but that.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from blastoff_pipecat.phone.admission import StreamTokens, UsedWords
+from blastoff_pipecat.phone.carriers import Carrier
+from blastoff_pipecat.phone.exotel import ExotelSecret
+from blastoff_pipecat.phone.request import Signature, SignedRequest
+
+_STREAM = "/ws"
+_LOOPBACK = ("127.0.0.1", "::1")
+_LOCAL_NAMES = ("localhost", *_LOOPBACK)
+
+
+class Door(Protocol):
+    """What lets in.
+
+    Attributes:
+        host: The public host name that callers of the webhook use.
+        webhook: The path of the one webhook there is; None for none.
+    """
+
+    host: str
+    webhook: str | None
+
+    def webhook_fault(self, request: SignedRequest) -> str | None:
+        """Say why a request to the webhook is refused; None where it is taken."""
+        ...
+
+    def answer(self) -> str | None:
+        """The document that a webhook is answered with; None to leave the answer to the runner."""
+        ...
+
+    def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
+        """Say why a websocket is refused; None where it is let in.
+
+        Args:
+            path: The path that is asked for.
+            headers: By their names in lower case.
+            client: The address it comes from.
+        """
+        ...
+
+
+class CarrierDoor:
+    """Opens for one carrier's signed webhooks, and for the streams that their answers announce."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        signature: Signature | None,
+        host: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Open for nothing else.
+
+        Args:
+            carrier: The carrier.
+            signature: Its check; None to let everybody in.
+            host: The public host name, and port if need be, under which this bot is reached.
+            clock: Tells the time, in seconds since 1970.
+        """
+        self.host = host
+        self.webhook: str | None = carrier.webhook
+        self._carrier = carrier
+        self._signature = signature
+        self._clock = clock
+        self._tokens = StreamTokens(clock)
+        self._used = UsedWords()
+
+    def webhook_fault(self, request: SignedRequest) -> str | None:
+        """Refuse what is not signed, is too old, or was taken before."""
+        if self._signature is None:
+            return None
+        if fault := self._signature.fault(request, self._clock()):
+            return fault
+        single_use = self._signature.single_use(request)
+        if single_use is not None and not self._used.first_use(single_use):
+            return "was taken before"
+        return None
+
+    def answer(self) -> str | None:
+        """Announce a stream under a URL that nobody else knows, and that is good once."""
+        if self._carrier.answer is None:
+            return None
+        stream = f"wss://{self.host}{_STREAM}/{self._tokens.issue()}"
+        return self._carrier.answer.format(stream=stream)
+
+    def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
+        """Refuse what no webhook's answer announced, and what is not signed though it should be."""
+        if self._carrier.answer is None:
+            return "is no stream of this carrier's"
+        if self._signature is None:
+            return None
+        if self._carrier.signs_streams:
+            request = SignedRequest(url=f"wss://{self.host}{path}", headers=headers)
+            if fault := self._signature.fault(request, self._clock()):
+                return fault
+        if not self._tokens.redeem(path.removeprefix(f"{_STREAM}/")):
+            return "has no token that is good now"
+        return None
+
+
+class ExotelDoor:
+    """Opens for streams that know the secret."""
+
+    def __init__(self, secret: ExotelSecret | None) -> None:
+        """Open for nothing else.
+
+        Args:
+            secret: The secret; None to let everybody in.
+        """
+        self.host = ""
+        self.webhook: str | None = None
+        self._secret = secret
+
+    def webhook_fault(self, request: SignedRequest) -> str | None:
+        """Refuse: there is no webhook."""
+        return "is none of Exotel's"
+
+    def answer(self) -> str | None:
+        """There is no webhook to answer."""
+        return None
+
+    def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
+        """Refuse who does not know the secret."""
+        if self._secret is None:
+            return None
+        in_path = path.removeprefix(_STREAM).removeprefix("/")
+        return self._secret.fault(in_path, headers.get("authorization", ""))
+
+
+class EvalDoor:
+    """Opens for an eval harness on this computer, where the bot answers no telephone.
+
+    Behind a tunnel or a proxy everything comes from this computer, so whatever looks as if it came
+    through one is refused, and so is a web page that this computer's browser shows.
+    """
+
+    def __init__(self) -> None:
+        """Open for nothing else."""
+        self.host = ""
+        self.webhook: str | None = None
+
+    def webhook_fault(self, request: SignedRequest) -> str | None:
+        """Refuse: there is no webhook."""
+        return "is of no use without a carrier (-t)"
+
+    def answer(self) -> str | None:
+        """There is no webhook to answer."""
+        return None
+
+    def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
+        """Refuse what is not from this computer, or not straight from it."""
+        if path != _STREAM:
+            return "is of no use without a carrier (-t)"
+        if client not in _LOOPBACK or _name(headers.get("host", "")) not in _LOCAL_NAMES:
+            return "is not from this computer"
+        if any(n == "origin" or n == "forwarded" or n.startswith("x-forwarded") for n in headers):
+            return "is not straight from this computer"
+        return None
+
+
+def _name(host: str) -> str | None:
+    """The name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None

@@ -1,0 +1,79 @@
+"""Twilio's signatures, of webhooks and of the handshake of a media stream.
+
+``X-Twilio-Signature`` is the base64 of an HMAC-SHA1, keyed with the account's auth token, of the
+URL that Twilio called followed by each POST field's name and value, sorted by name. (A JSON webhook
+is signed otherwise; those of calls are forms.) https://www.twilio.com/docs/usage/security#validating-requests
+
+A media stream's handshake carries it too, of its ``wss://`` URL, without fields:
+https://www.twilio.com/docs/global-infrastructure/firewall-configurations/media-streams-configuration
+
+There is no time and no nonce in it: a recorded webhook stays valid. What it is answered with is of
+no use to whoever replays it, since the stream has to be signed as well.
+"""
+
+import base64
+import hmac
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
+
+from blastoff_pipecat.phone.request import SignedRequest
+
+_DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+
+
+class TwilioSignature:
+    """Checks what Twilio signs."""
+
+    def __init__(self, auth_token: str) -> None:
+        """Take the account's auth token, with which Twilio signs."""
+        self._key = auth_token.encode()
+
+    def of(self, url: str, form: Iterable[tuple[str, str]] = ()) -> str:
+        """Sign as Twilio does.
+
+        Args:
+            url: The URL that is called.
+            form: The POST fields; one that comes twice with the same value counts once.
+        """
+        signed = url + "".join(name + value for name, value in sorted(set(form)))
+        return base64.b64encode(hmac.digest(self._key, signed.encode(), "sha1")).decode()
+
+    def fault(self, request: SignedRequest, now: float) -> str | None:
+        """Say why a request is not Twilio's; None where it is."""
+        given = request.headers.get("x-twilio-signature")
+        if not given:
+            return "has no X-Twilio-Signature"
+        try:
+            form = request.form()
+        except ValueError:
+            return "holds no form"
+        expected = [self.of(url, form) for url in _spellings(request.url)]
+        # Each is compared, whichever matches: how long it takes tells nothing.
+        if not sum(hmac.compare_digest(given.encode(), each.encode()) for each in expected):
+            return f"is not signed by Twilio for {request.url}"
+        return None
+
+    def single_use(self, request: SignedRequest) -> str | None:
+        """None: nothing in a request of Twilio's tells it from its repetition."""
+        return None
+
+
+def _spellings(url: str) -> list[str]:
+    """The ways in which one address is signed: with and without its port, or a slash at its end.
+
+    Twilio's own libraries try both forms of the port, "since sig generation on back end is
+    inconsistent": https://github.com/twilio/twilio-python/blob/main/twilio/request_validator.py
+    """
+    parts = urlsplit(url)
+    if parts.hostname is None:
+        return [url]
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 443)
+    urls = [_at(parts, host), _at(parts, f"{host}:{port}")]
+    if parts.scheme in ("ws", "wss"):
+        urls += [f"{each}/" for each in urls]
+    return urls
+
+
+def _at(parts: SplitResult, netloc: str) -> str:
+    return parts._replace(netloc=netloc).geturl()
