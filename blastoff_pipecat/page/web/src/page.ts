@@ -1,0 +1,102 @@
+/** The page: a call to the bot, what is said in it, and when. */
+
+import { Call, unableToCall } from "./call.ts";
+import { Conversation } from "./conversation.ts";
+import { byId } from "./element.ts";
+import type { Message } from "./message.ts";
+import { Statistics } from "./statistics.ts";
+import { statusOf } from "./status.ts";
+import { ModeSwitch } from "./switch.ts";
+import { Timelines } from "./timeline.ts";
+import { Transcript } from "./transcript.ts";
+
+/** How long the bot may take to begin its reply before the page says again that it listens. */
+const THINKING_MS = 15_000;
+
+const conversation = new Conversation();
+const transcript = new Transcript(byId("turns"), byId("transcript"));
+const timelines = new Timelines(byId("replies"));
+const statistics = new Statistics();
+const connect = byId<HTMLButtonElement>("connect");
+const mute = byId<HTMLButtonElement>("mute");
+const voice = byId<HTMLAudioElement>("voice");
+
+const call = new Call({
+  onState(state) {
+    if (state.at !== "talking") modes.noBot();
+    show();
+  },
+  onBot(again) {
+    conversation.newSession();
+    if (again) transcript.show(conversation.note("Connected again. The bot starts afresh."));
+    modes.newBot();
+    announce("Connected. The bot listens.");
+    show();
+  },
+  onVoice(track) {
+    voice.srcObject = new MediaStream([track]);
+    voice.play().catch(() => {
+      voice.hidden = false; // the browser lets no page be heard unasked: its own controls ask
+      announce("Press play to hear the bot.");
+    });
+  },
+  onMessage: hear,
+});
+
+const modes = new ModeSwitch(byId("modes"), {
+  send: (type, data) => call.send(type, data),
+  onRefused: () => announce("The bot did not change who answers."),
+});
+
+/** Take in what the bot tells, and show it. */
+export function hear(message: Message): void {
+  if (message.type === "server-message") modes.hear(message.data);
+  const entry = conversation.hear(message);
+  if (entry) transcript.show(entry);
+  if (entry?.kind === "bot") {
+    timelines.show(entry.id, entry.reply);
+    statistics.take(entry.id, entry.reply);
+  }
+  show();
+}
+
+let thinking: ReturnType<typeof setTimeout> | undefined;
+
+function show(): void {
+  clearTimeout(thinking);
+  if (conversation.activity === "thinking") {
+    thinking = setTimeout(() => {
+      conversation.activity = "listening";
+      show();
+    }, THINKING_MS);
+  }
+  const status = statusOf(call.state, conversation.activity, call.muted);
+  document.body.dataset["status"] = status.name;
+  byId("title").textContent = status.title;
+  byId("hint").textContent = status.hint;
+  connect.textContent = status.button;
+  mute.disabled = !call.open;
+  mute.textContent = call.muted ? "Unmute" : "Mute";
+  if (status.announced) announce(`${status.title}. ${status.hint}`);
+}
+
+/** Have screen readers say something, once. */
+function announce(text: string): void {
+  const region = byId("announcement");
+  if (region.textContent !== text) region.textContent = text;
+}
+
+connect.addEventListener("click", () => {
+  if (call.state.at === "idle" || call.state.at === "failed") void call.connect();
+  else call.disconnect();
+});
+
+mute.addEventListener("click", () => {
+  call.mute(!call.muted);
+  announce(call.muted ? "Muted." : "The bot hears you again.");
+  show();
+});
+
+const unable = unableToCall();
+if (unable) call.state = { at: "failed", trouble: unable };
+show();

@@ -1,0 +1,106 @@
+import { draw } from "./drawing.ts";
+import { html } from "./element.ts";
+import { scaleOf, type Scale } from "./scale.ts";
+import { shortly, spoken } from "./seconds.ts";
+import { answersTurn, firstHeard, type Reply } from "./timeline-message.ts";
+
+/** How many replies are shown. */
+const SHOWN = 30;
+
+type Shown = { reply: Reply; item: HTMLLIElement };
+
+/** The timelines of the last replies, newest on top, all on one scale. */
+export class Timelines {
+  private readonly replies = new Map<string, Shown>();
+  private width = 0;
+  private scale: Scale = scaleOf([]);
+
+  constructor(private readonly list: HTMLElement) {
+    new ResizeObserver(() => {
+      if (this.list.clientWidth === this.width) return;
+      this.width = this.list.clientWidth;
+      this.drawAll();
+    }).observe(list);
+  }
+
+  /** Show a reply, or what is now known of it. */
+  show(id: string, reply: Reply): void {
+    let shown = this.replies.get(id);
+    if (shown) shown.reply = reply;
+    else {
+      shown = { reply, item: html("li", { class: "reply" }) };
+      this.replies.set(id, shown);
+      this.list.prepend(shown.item);
+      this.forgetOldest();
+    }
+    const { from, to } = scaleOf([...this.replies.values()].map((each) => each.reply));
+    if (from === this.scale.from && to === this.scale.to) return this.drawOne(shown);
+    this.scale = { from, to };
+    this.drawAll();
+  }
+
+  private forgetOldest(): void {
+    const [oldest] = this.replies;
+    if (this.replies.size <= SHOWN || !oldest) return;
+    oldest[1].item.remove();
+    this.replies.delete(oldest[0]);
+  }
+
+  private drawAll(): void {
+    for (const shown of this.replies.values()) this.drawOne(shown);
+  }
+
+  private drawOne({ reply, item }: Shown): void {
+    const style = getComputedStyle(item);
+    const inner = this.list.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const drawing = draw(reply, this.scale, Math.max(inner, 200));
+    drawing.setAttribute("aria-label", inWords(reply));
+    item.replaceChildren(heading(reply), drawing);
+  }
+}
+
+function heading(reply: Reply): HTMLElement {
+  const heard = firstHeard(reply);
+  return html(
+    "div",
+    { class: "reply-heading" },
+    html("h3", {}, answersTurn(reply) ? `Reply ${reply.reply}` : "Bot spoke first"),
+    html("span", { class: "reply-mode" }, reply.mode),
+    ...tagsOf(reply).map((tag) => html("span", { class: "tag" }, tag)),
+    html(
+      "span",
+      { class: "reply-heard" },
+      heard === null ? "" : answersTurn(reply) ? "heard after " : "began after ",
+      heard === null ? null : html("strong", {}, shortly(heard)),
+    ),
+  );
+}
+
+function tagsOf(reply: Reply): string[] {
+  const tags = [];
+  if (reply.interrupted) tags.push("interrupted");
+  if (reply.done && reply.mode === "two models" && !reply.opening) tags.push("no opening");
+  if (reply.done && firstHeard(reply) === null) tags.push("not heard");
+  return tags;
+}
+
+/** The timeline of a reply as a sentence or two, for those who do not see it. */
+export function inWords(reply: Reply): string {
+  const { times } = reply;
+  const steps: [string, number | null][] = [
+    ["end of turn noticed", times.turn_ended],
+    ["opening's text", times.opening_text],
+    ["opening heard", times.opening_heard],
+    ["opening over", times.opening_over],
+    ["continuation's text", times.continuation_text],
+    ["continuation heard", times.continuation_heard],
+    [reply.interrupted ? "interrupted" : reply.done ? "reply over" : "speaking until", times.over],
+  ];
+  const told = steps
+    .filter((step): step is [string, number] => step[1] !== null)
+    .sort((a, b) => a[1] - b[1])
+    .map(([what, at]) => `${what} at ${spoken(at)}`);
+  const since = answersTurn(reply) ? "you stopped speaking" : "the bot began";
+  const gap = reply.gap === null ? "" : ` Gap between the two: ${spoken(reply.gap)}.`;
+  return `Timeline, from when ${since}: ${told.join(", ") || "nothing yet"}.${gap}`;
+}
