@@ -12,10 +12,11 @@ character once), `ToolCalls` (once, at the end), `ReportFailures` (what went wro
 (once for each model that answered) and `ModelUsed` (its tokens). The conductor holds no policy: it
 builds the requests that the relay asks for and carries out its actions.
 
-Each open request is read by a task of its own, so that leaving a reply never waits for a socket:
-cancelling the iteration, or `aclose`, closes both requests at once and lets them finish dying in
-the background. `Conductor.aclose` waits for the last of them. A request that is closed before its
-end takes its connection with it, so another one is opened at once: the next reply need not wait.
+While two requests are open each is read by a task of its own; the large model's, once it is left
+alone, by the iteration itself (`line`). Leaving a reply never waits for a socket: cancelling the
+iteration, or `aclose`, closes both requests at once and lets them finish dying in the background.
+`Conductor.aclose` waits for the last of them. A request that is closed before its end takes its
+connection with it, so another one is opened at once: the next reply need not wait.
 """
 
 import asyncio
@@ -136,6 +137,8 @@ class Conductor:
         """Close a request without waiting for it, and replace the connection that this costs."""
         if line.close():
             self._start(line.client.warm(), f"blastoff {line.role} connection")
+        if line.handed_over:
+            self._start(line.hang_up(), f"blastoff {line.role} model")
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
@@ -187,6 +190,7 @@ class Reply:
         )
         self._inbox = Inbox(loop)
         self._open: dict[act.Role, Line] = {}
+        self._only: Line | None = None  # the request that is read here, not by a task
         self._answered: set[act.Role] = set()
         self._times = Stopwatch(started=self._clock(), speculative=speculative)
         self._calls: dict[int, ToolCall] = {}
@@ -212,10 +216,13 @@ class Reply:
 
     async def _run(self) -> AsyncGenerator[Heard]:
         try:
-            for heard in self._carry_out(self._relay.begin(self._clock())):
+            now = self._clock()
+            for heard in self._carry_out(self._relay.begin(now), now):
                 yield heard
             while (deadline := self._relay.deadline) is not None:
-                item = await self._inbox.get(deadline)
+                # What a task has left in the inbox comes before what is to be read here.
+                wait = self._only.next if self._only and not self._inbox else self._inbox.get
+                item = await wait(deadline)
                 for heard in self._receive(*item) if item else self._handle(ev.TimePassed()):
                     yield heard
         finally:
@@ -228,14 +235,17 @@ class Reply:
         self._inbox.close()
 
     def _handle(self, event: ev.Event) -> list[Heard]:
-        return self._carry_out(self._relay.handle(event, self._clock()))
+        now = self._clock()
+        return self._carry_out(self._relay.handle(event, now), now)
 
     def _receive(self, line: Line, news: "list[Delta] | Exception") -> list[Heard]:
         """Tell the relay what a model's server sent."""
         if line.closed:
             return []
+        if line.handed_over:
+            self._only = line
         if isinstance(news, Exception):
-            line.closed = True
+            self._end(line)
             return self._handle(self._failure(line, news))
         small = line.role == "small"
         heard: list[Heard] = []
@@ -248,7 +258,7 @@ class Reply:
                     heard += self._handle(ev.SmallText(text) if small else ev.LargeText(text))
                 case Finished(reason):
                     self.finish_reason = reason
-                    line.closed = True
+                    self._end(line)
                     heard += self._handle(ev.SmallEnded(reason) if small else ev.LargeEnded(reason))
                 case ToolCallDelta() if not small:
                     line.first_answer = line.first_answer or now
@@ -282,15 +292,15 @@ class Reply:
         self._times.ttft[line.role] = ttfat
         return [ModelAnswered(line.role, line.model, ttfb, ttfat)]
 
-    def _carry_out(self, actions: list[act.Action]) -> list[Heard]:
+    def _carry_out(self, actions: list[act.Action], now: float) -> list[Heard]:
         heard: list[Heard] = []
         for action in actions:
             match action:
                 case act.SayContinuation():
-                    self._times.say_continuation(self._clock(), self._relay.opening)
+                    self._times.say_continuation(now, self._relay.opening)
                     heard.append(action)
                 case act.SayOpening():
-                    self._times.say_opening(self._clock())
+                    self._times.say_opening(now)
                     heard.append(action)
                 case act.AskSmall():
                     self._ask(Line("small", self._conductor.small, self._requests.opening_body()))
@@ -311,7 +321,7 @@ class Reply:
                 case act.ReportFailures():
                     heard.append(action)
                 case act.EndReply(outcome):
-                    self._times.end(self._clock(), outcome)
+                    self._times.end(now, outcome)
         return heard
 
     def _ask(self, line: Line) -> None:
@@ -321,8 +331,30 @@ class Reply:
         line.asked = self._clock()
         self._times.asked.add(line.role)
         self._conductor.open(line)
+        self._count()
 
     def _close(self, role: act.Role) -> None:
         line = self._open.pop(role, None)
         if line is not None:
+            self._forget(line)
             self._conductor.close(line)
+            self._count()
+
+    def _end(self, line: Line) -> None:
+        """Take note that a request has ended; a task reads what is left of its body."""
+        self._forget(line)
+        line.closed = True
+        if line.handed_over:
+            line.take_back()
+            self._conductor.open(line)
+        self._count()
+
+    def _forget(self, line: Line) -> None:
+        if self._only is line:
+            self._only = None
+
+    def _count(self) -> None:
+        """Let the large model's request be read here as soon as no other is open."""
+        lines = [line for line in self._open.values() if not line.closed]
+        if len(lines) == 1 and lines[0].role == "large":
+            lines[0].alone = True

@@ -1,11 +1,17 @@
-"""One open request to one model, and the inbox that the open requests of a reply report to."""
+"""One open request to one model, and the inbox that the open requests of a reply report to.
+
+A request is read by a task of its own, which posts what comes to the inbox: two can be open at
+once. As soon as one is `alone`, its task hands the stream over and the reply reads it by `next`,
+without a task in between: where hundreds of replies share a processor, each wake-up on the way of a
+token has it wait for all the others.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, TypeAlias
 
+from blastoff_pipecat.alarm import Alarm
 from blastoff_pipecat.endpoints import ChatClient, Delta
 from blastoff_pipecat.relay.actions import Role
 
@@ -39,45 +45,110 @@ class Line:
         self.way = way
         self.asked = self.first_output = self.first_answer = 0.0
         self.closed = False
+        self.alone = False
+        self.handed_over = False
         self.inbox: Inbox | None = None
         self.task: asyncio.Task[None] | None = None
         self.client = client
         self._body = body
+        self._stream: AsyncGenerator[list[Delta]] | None = None
+        self._alarm: Alarm | None = None
+        self._reader: asyncio.Task[Any] | None = None
+        self._late = False
 
     async def read(self) -> None:
-        """Post all that the server sends to the inbox."""
+        """Post what the server sends to the inbox, until the stream ends or can be handed over."""
         inbox = self.inbox
         if inbox is None:
             return
         try:
-            # What the same step of the relay says goes on its way before the request is made.
-            await asyncio.sleep(0)
-            async with aclosing(self.client.stream(self._body)) as stream:
-                async for deltas in stream:
-                    inbox.put((self, deltas))
+            if self._stream is None:
+                # What the same step of the relay says goes on its way before the request is made.
+                await asyncio.sleep(0)
+                self._stream = self.client.stream(self._body)
+            async for deltas in self._stream:
+                inbox.put((self, deltas))
+                if self.alone:
+                    self.handed_over = True
+                    return
         except Exception as error:  # whatever it is, the reply must go on without this model
             inbox.put((self, error))
+        finally:
+            if not self.handed_over:
+                await self.hang_up()
+
+    async def next(self, deadline: float) -> "tuple[Line, News] | None":
+        """Return what comes next of a stream that was handed over.
+
+        Args:
+            deadline: When to give the request up, in seconds on the loop's clock.
+
+        Returns:
+            The line and its news; None once the deadline has passed, which ends the stream.
+        """
+        assert self._stream is not None
+        if self._alarm is None:
+            self._alarm = Alarm(asyncio.get_running_loop(), self._give_up)
+        self._alarm.set(deadline)
+        self._reader = task = asyncio.current_task()
+        assert task is not None
+        cancelling = task.cancelling()
+        try:
+            return self, await anext(self._stream)
+        except asyncio.CancelledError:
+            if self._late and task.uncancel() <= cancelling:
+                return None
+            raise
+        except Exception as error:  # as in `read`
+            return self, error
+        finally:
+            self._reader = None
+
+    def take_back(self) -> None:
+        """Let `read` go on with the stream: what remains of it is nobody's concern."""
+        self._stop_alarm()
+        self.alone = self.handed_over = False
+
+    async def hang_up(self) -> None:
+        """Close the stream."""
+        if self._stream is not None:
+            await self._stream.aclose()
 
     def close(self) -> bool:
-        """Close the request without waiting for it; tell whether that costs its connection."""
-        running = not self.closed and self.task is not None and self.task.cancel()
+        """Close the request without waiting for it; tell whether that costs its connection.
+
+        The stream of one that was handed over is left to `hang_up`.
+        """
+        self._stop_alarm()
+        running = not self.closed and (
+            self.handed_over or (self.task is not None and self.task.cancel())
+        )
         self.closed = True
         return running
 
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.stop()
+
+    def _give_up(self) -> None:
+        if self._reader is not None:  # else the reply is busy, and will see that it is late
+            self._late = True
+            self._reader.cancel()
+
 
 class Inbox:
-    """What the open requests report, waited for until a deadline.
-
-    The timer is left running when the deadline moves on, as it does with every token, and looks at
-    the clock again when it fires.
-    """
+    """What the open requests report, waited for until a deadline."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start empty, on the clock of `loop`."""
         self._loop = loop
         self._items: deque[tuple[Line, News]] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(loop, self._wake)
+
+    def __len__(self) -> int:
+        """How many items wait."""
+        return len(self._items)
 
     def put(self, item: tuple[Line, News]) -> None:
         """Add an item; never waits."""
@@ -89,22 +160,14 @@ class Inbox:
         while not self._items:
             if self._loop.time() >= deadline:
                 return None
-            if self._timer is None or self._timer.when() > deadline:
-                self.close()
-                self._timer = self._loop.call_at(deadline, self._ring)
+            self._alarm.set(deadline)
             self._waiter = self._loop.create_future()
             await self._waiter
         return self._items.popleft()
 
     def close(self) -> None:
         """Stop the timer."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _ring(self) -> None:
-        self._timer = None
-        self._wake()
+        self._alarm.stop()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -28,7 +28,7 @@ class ProcessTree:
     def cpu_secs(self) -> float:
         """Seconds of processor time that the processes living now have used."""
         ticks = 0
-        for pid in self._pids():
+        for pid in self.pids():
             with suppress(OSError):
                 fields = _fields(pid)
                 ticks += int(fields[11]) + int(fields[12])
@@ -37,12 +37,13 @@ class ProcessTree:
     def memory_bytes(self) -> int:
         """Resident memory; pages that processes share count once for each."""
         pages = 0
-        for pid in self._pids():
+        for pid in self.pids():
             with suppress(OSError):
                 pages += int((_PROC / str(pid) / "statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
-    def _pids(self) -> list[int]:
+    def pids(self) -> list[int]:
+        """The numbers of the process and of its children, and theirs."""
         children: dict[int, list[int]] = {}
         for entry in os.listdir(_PROC):
             if entry.isdecimal():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import aiohttp
@@ -136,9 +136,9 @@ class ChatClient:
         response = await self._send(self._write(body, stream=True))
         try:
             decoder = ReplyDecoder(self.endpoint)
-            chunks = aiter(_raw(response))
+            read = response.content.readany  # without the layer of an iterator, for every token
             try:
-                async for raw in chunks:
+                while raw := await read():
                     deltas = decoder.feed(raw)
                     if deltas:
                         yield deltas
@@ -149,14 +149,14 @@ class ChatClient:
             if decoder.finish_reason is not None:
                 # The reply is complete: whatever is wrong from here on costs at most the usage.
                 deadline = asyncio.get_running_loop().time() + _TAIL_SECS
-                while not decoder.done and (raw := await _next(chunks, deadline)):
+                while not decoder.done and (raw := await _next(read, deadline)):
                     deltas = decoder.feed(raw)
                     if deltas:
                         yield deltas
             yield decoder.end()
             # A body that is read to its end leaves a connection to be used again.
             deadline = asyncio.get_running_loop().time() + _DRAIN_SECS
-            while not response.content.at_eof() and await _next(chunks, deadline):
+            while not response.content.at_eof() and await _next(read, deadline):
                 pass
         finally:
             await self._connections.release(response)
@@ -322,11 +322,11 @@ def _raw(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     return aiter(response.content.iter_any())
 
 
-async def _next(chunks: AsyncIterator[bytes], deadline: float) -> bytes:
+async def _next(read: Callable[[], Awaitable[bytes]], deadline: float) -> bytes:
     """Return the next read; nothing at the body's end, when it breaks off, or at the deadline."""
     with contextlib.suppress(*BROKEN):  # a TimeoutError is an OSError
         async with asyncio.timeout_at(deadline):
-            return await anext(chunks, b"")
+            return await read()
     return b""
 
 

@@ -72,8 +72,8 @@ class Relay:
         """
         self.state = State.SILENCE
         self.opening = ""
-        self.continuation = ""
         self.way = 0
+        self._continuation: list[str] = []
         self._opening = opening
         self._ways = ways
         self._echoes = echoes
@@ -90,6 +90,11 @@ class Relay:
         self._asked_at = 0.0
         self._wait_until: float | None = None
         self._close_small_at: float | None = None
+
+    @property
+    def continuation(self) -> str:
+        """The text said after the opening, whichever model said it."""
+        return "".join(self._continuation)
 
     @property
     def said(self) -> str:
@@ -136,14 +141,13 @@ class Relay:
 
     def _read(self, event: ev.Event, now: float, actions: list[act.Action]) -> Signal | None:
         match event:
-            case ev.LargeText() | ev.LargeCalled() | ev.LargeEnded() | ev.LargeFailed() if (
-                not self._large_open
-            ):
+            case ev.LargeText(text):  # nearly every event is one
+                spoke = self._large_open and self._continue(text, now)
+                return Signal.LARGE_SPEAKS if spoke else None
+            case ev.LargeCalled() | ev.LargeEnded() | ev.LargeFailed() if not self._large_open:
                 return None  # of a request that is over
             case ev.SmallText() | ev.SmallEnded() | ev.SmallFailed() if not self._small_open:
                 return None
-            case ev.LargeText(text):
-                return self._read_large_text(text, now)
             case ev.SmallText(text):
                 return self._read_small_text(text, now)
             case ev.LargeCalled():
@@ -179,9 +183,6 @@ class Relay:
             self._wait_until = self._asked_at + 2 * self._limits.small_first_token
         return self._read_opening(self._opening, self._opening.feed(text))
 
-    def _read_large_text(self, text: str, now: float) -> Signal | None:
-        return Signal.LARGE_SPEAKS if self._continue(text, now) else None
-
     def _continue(self, text: str, now: float) -> bool:
         """Run text through the filters; tell whether some of it can be said."""
         self._pending += self._seam.feed(self._scrubber.feed(text))
@@ -208,7 +209,7 @@ class Relay:
             return None
         spoke = self._flush() or self._answered
         # With nothing to add, the answer that the large model broke off was whole.
-        if not spoke and not (self.continuation and reason in _NORMAL_ENDS):
+        if not spoke and not (self._continuation and reason in _NORMAL_ENDS):
             return self._lose_small(f"ended ({reason}) without a word")
         return Signal.SMALL_DONE
 
@@ -278,7 +279,7 @@ class Relay:
     def _say_continuation(self, now: float, actions: list[act.Action]) -> None:
         text, self._pending = self._pending, ""
         if text:
-            self.continuation += text
+            self._continuation.append(text)
             self._answered = True
             self._heard.add(self._speaker)
             actions.append(act.SayContinuation(text))

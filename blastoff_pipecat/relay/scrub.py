@@ -69,6 +69,11 @@ class Scrubber:
 
     def feed(self, text: str) -> str:
         """Take the next piece of the model's text; return what may be said of it so far."""
+        if self._is_plain(text):
+            self._last = text[-1]
+            if not text.isspace():
+                self._begun, self._line_blank = True, False
+            return text
         self._held += text
         return self._drain(final=False)
 
@@ -77,6 +82,12 @@ class Scrubber:
         text = self._drain(final=True)
         self._held = ""
         return text
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether a piece, as nearly all are, goes straight through."""
+        if self._held or self._label_due or self._gap or self._thinking or self._turn_over:
+            return False
+        return bool(text) and _look_at.search(text) is None
 
     def _drain(self, *, final: bool) -> str:
         out: list[str] = []

@@ -6,10 +6,10 @@ that state. The README's diagram is drawn from this table.
 """
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import StrEnum
 
 
-class State(Enum):
+class State(StrEnum):
     """What is heard."""
 
     SILENCE = "silence"  # nothing yet; the small model is asked
@@ -21,7 +21,7 @@ class State(Enum):
     ENDED = "ended"
 
 
-class Signal(Enum):
+class Signal(StrEnum):
     """What an event means."""
 
     CLAUSE = "a clause of the opening is whole"
@@ -38,7 +38,7 @@ class Signal(Enum):
     INTERRUPTION = "the user interrupts"
 
 
-class Step(Enum):
+class Step(StrEnum):
     """What is done on the way from one state to the next; each is a method of `Relay`."""
 
     SAY_OPENING = "say_opening"

@@ -27,7 +27,12 @@ from blastoff_pipecat.server.direct import DirectAnswer
 from blastoff_pipecat.server.guard import Guard
 from blastoff_pipecat.server.prometheus import Exporter, wants_text
 from blastoff_pipecat.server.stats import Mode, Stats
-from blastoff_pipecat.server.streaming import ClientGone, EventStream, while_connected
+from blastoff_pipecat.server.streaming import (
+    UNREAD_SECS,
+    ClientGone,
+    EventStream,
+    while_connected,
+)
 
 DEEP_HEALTH_SECS = 10.0
 """How long `/health?deep=1` waits for each model."""
@@ -48,6 +53,7 @@ class ServerOptions:
         whole_answer_secs: How long the large model may take for an answer that is not streamed:
             nothing of it is seen before its end.
         connect_timeout_secs: How long connecting to a model may take.
+        unread_secs: How long a client may leave a part of a streamed answer unread.
     """
 
     small: ChatEndpoint
@@ -59,6 +65,7 @@ class ServerOptions:
     max_requests: int = 1000
     whole_answer_secs: float = 120.0
     connect_timeout_secs: float = 2.0
+    unread_secs: float = UNREAD_SECS
 
 
 def create_app(options: ServerOptions) -> FastAPI:
@@ -199,7 +206,7 @@ class _Server:
         answer = RelayedAnswer(
             self.conductor, body, self._options.policy, lambda report: self._note(mode, report)
         )
-        return await _answered(answer, body, request)
+        return await self._answered(answer, body, request)
 
     async def _direct(self, body: wire.ChatRequest, request: Request) -> Response:
         answer = DirectAnswer(
@@ -209,30 +216,29 @@ class _Server:
             lambda report: self._note("direct", report),
             self._options.whole_answer_secs,
         )
-        return await _answered(answer, body, request)
+        return await self._answered(answer, body, request)
+
+    async def _answered(
+        self, answer: RelayedAnswer | DirectAnswer, body: wire.ChatRequest, request: Request
+    ) -> Response:
+        """Answer whole, or with a stream once its first event is there: errors can be a status."""
+        if not body.stream:
+            async with while_connected(request.receive):
+                whole = await answer.whole()
+            return wire.Json(whole)
+        events = answer.stream()
+        try:
+            async with while_connected(request.receive):
+                first = await anext(events)
+        except BaseException:
+            await events.aclose()
+            raise
+        return EventStream(first, events, unread_secs=self._options.unread_secs)
 
     def _note(self, mode: Mode, report: ReplyReport) -> None:
         self.stats.add(mode, report)
         if self._exporter is not None:
             self._exporter.observe(mode, report)
-
-
-async def _answered(
-    answer: RelayedAnswer | DirectAnswer, body: wire.ChatRequest, request: Request
-) -> Response:
-    """Answer whole, or with a stream once its first event is there: an error can be a status."""
-    if not body.stream:
-        async with while_connected(request.receive):
-            whole = await answer.whole()
-        return wire.Json(whole)
-    events = answer.stream()
-    try:
-        async with while_connected(request.receive):
-            first = await anext(events)
-    except BaseException:
-        await events.aclose()
-        raise
-    return EventStream(first, events)
 
 
 async def _answers(client: ChatClient) -> bool:

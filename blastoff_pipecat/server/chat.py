@@ -3,6 +3,7 @@
 A request is relayed (opening by the small model, continuation by the large) when all it asks for
 can be: text and tool calls, streamed or whole. Whatever else it asks for (`n`, `logprobs`, a
 `response_format`, a field unknown here) is answered by the large model alone, handed on as it came.
+What voice platforms add about the call is for a server's eyes: it goes no further.
 
 Before the first word an error is a status of its own; after it, an error event in the stream.
 """
@@ -35,7 +36,10 @@ RELAYED_FIELDS = frozenset(
         "metadata",
         "parallel_tool_calls",
         "presence_penalty",
+        "prompt_cache_key",
+        "prompt_cache_retention",
         "reasoning_effort",
+        "safety_identifier",
         "seed",
         "service_tier",
         "stop",
@@ -45,9 +49,18 @@ RELAYED_FIELDS = frozenset(
         "tools",
         "top_p",
         "user",
+        "verbosity",
     }
 )
 """Body fields that a relayed reply honours; they go to the large model."""
+
+PLATFORM_FIELDS = frozenset({"call", "customer", "elevenlabs_extra_body", "phoneNumber", "user_id"})
+"""Body fields that say who is calling; no model wants them.
+
+Vapi sends its own unless told not to (``metadataSendMode``), ElevenLabs where it is told to:
+https://docs.rs/vapi-client/latest/vapi_client/models/create_assistant_dto_model/
+https://elevenlabs.io/docs/eleven-agents/customization/llm/custom-llm
+"""
 
 MIN_TOKENS_FOR_OPENING = 48
 """Where fewer tokens are asked for, an opening would be most of the answer."""
@@ -67,9 +80,18 @@ def can_be_relayed(request: wire.ChatRequest) -> bool:
     """Tell whether all that a request asks for can be said by two models."""
     harmless = {"n": 1, "logprobs": False, "response_format": {"type": "text"}}
     return all(
-        name in RELAYED_FIELDS or value is None or harmless.get(name) == value
+        name in RELAYED_FIELDS | PLATFORM_FIELDS or value is None or harmless.get(name) == value
         for name, value in request.params.items()
     )
+
+
+def params_for_large(request: wire.ChatRequest) -> dict[str, Any]:
+    """Return the body fields that go to the large model in a relayed reply."""
+    params = {name: value for name, value in request.params.items() if name in RELAYED_FIELDS}
+    if not params.get("store"):
+        # OpenAI refuses it without `store`; Vapi's is not meant for a model at all.
+        params.pop("metadata", None)
+    return params
 
 
 @dataclass
@@ -156,12 +178,12 @@ class RelayedAnswer:
         return wire.Answer(self.request.model).whole("".join(text), self.calls, reason, self.used)
 
     def _reply(self) -> Reply:
-        params = self.request.params
+        params = params_for_large(self.request)
         wanted = params.get("max_completion_tokens") or params.get("max_tokens")
         brief = isinstance(wanted, int) and wanted < MIN_TOKENS_FOR_OPENING
         conversation = Conversation(
             messages=self.request.plain_messages,
-            params={name: value for name, value in params.items() if name in RELAYED_FIELDS},
+            params=params,
             needs_whole_answer=self.request.disable_quick_response or brief,
         )
         options = self.request.stream_options

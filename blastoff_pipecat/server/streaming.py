@@ -10,7 +10,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeAlias
 
+from loguru import logger
 from starlette.responses import Response
+
+from blastoff_pipecat.alarm import Alarm
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -22,16 +25,23 @@ _HEADERS = [
 ]
 
 
+UNREAD_SECS = 30.0
+"""How long a client may leave a part of its answer unread."""
+
+
 class ClientGone(Exception):
     """The client hung up before its answer was complete."""
 
 
 @asynccontextmanager
-async def while_connected(receive: Receive) -> AsyncGenerator[None]:
+async def while_connected(receive: Receive) -> AsyncGenerator[Callable[[], None]]:
     """Cancel the work in this block when the client hangs up.
 
     Args:
         receive: The request's ASGI channel, from which the body has been read.
+
+    Yields:
+        A function to be called where the client is as good as gone.
 
     Raises:
         ClientGone: The client hung up; the work was cancelled and has cleaned up.
@@ -40,17 +50,21 @@ async def while_connected(receive: Receive) -> AsyncGenerator[None]:
     assert task is not None
     gone = over = False
 
-    def hang_up(watch: asyncio.Task[None]) -> None:
+    def hang_up() -> None:
         nonlocal gone
-        if not over and not watch.cancelled():
-            watch.exception()  # a channel that is broken is as good as closed
+        if not over and not gone:
             gone = True
             task.cancel()
 
+    def look(watch: asyncio.Task[None]) -> None:
+        if not watch.cancelled():
+            watch.exception()  # a channel that is broken is as good as closed
+            hang_up()
+
     watch = asyncio.create_task(_disconnected(receive))
-    watch.add_done_callback(hang_up)
+    watch.add_done_callback(look)
     try:
-        yield
+        yield hang_up
     except asyncio.CancelledError:
         if gone and task.uncancel() == 0:
             raise ClientGone from None
@@ -70,28 +84,58 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, first: bytes, rest: AsyncGenerator[bytes]) -> None:
+    def __init__(
+        self, first: bytes, rest: AsyncGenerator[bytes], *, unread_secs: float = UNREAD_SECS
+    ) -> None:
         """Take the first event and a generator of the others.
 
         Args:
             first: The first event, as bytes on the wire.
             rest: The others; closed when they have been sent or the client has hung up.
+            unread_secs: How long the client may leave an event unread before it counts as gone.
         """
         super().__init__()
         self._first = first
         self._rest = rest
+        self._unread_secs = unread_secs
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Send the events, until the client hangs up."""
+        """Send the events, until the client hangs up or has stopped reading."""
         try:
-            async with while_connected(receive), aclosing(self._rest) as rest:
+            async with while_connected(receive) as hang_up, aclosing(self._rest) as rest:
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 await send(_part(self._first))
-                async for event in rest:
-                    await send(_part(event))
+                sent = _Sending(hang_up, self._unread_secs)
+                try:
+                    async for event in rest:
+                        sent.begins()
+                        await send(_part(event))
+                        sent.under_way = False
+                finally:
+                    sent.alarm.stop()
         except ClientGone:
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Sending:
+    """Gives up on a client that does not read what is being sent."""
+
+    def __init__(self, hang_up: Callable[[], None], secs: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._hang_up = hang_up
+        self._secs = secs
+        self.under_way = False
+        self.alarm = Alarm(self._loop, self._ring)
+
+    def begins(self) -> None:
+        self.under_way = True
+        self.alarm.set(self._loop.time() + self._secs)
+
+    def _ring(self) -> None:
+        if self.under_way:
+            logger.warning("A client left its answer unread for {:g} s.", self._secs)
+            self._hang_up()
 
 
 def _part(event: bytes) -> dict[str, Any]:

@@ -27,7 +27,7 @@ PACE_SECS = 0.02
 LARGE_TTFT_SECS = 0.5
 ARRIVAL_SECS = 4.0  # over which a crowd comes in
 PATIENCE_SECS = 120.0
-_TOKEN = re.compile(rb" w(\d+)@(\d+\.\d+)")
+_TOKEN = re.compile(rb"\bw(\d+)@(\d+\.\d+)")
 _HEAD = (
     "POST /v1/chat/completions HTTP/1.1\r\nhost: crowd\r\n"
     "content-type: application/json\r\ncontent-length: {}\r\n\r\n"

@@ -118,6 +118,34 @@ async def test_a_direct_request_is_closed(
     await all_disconnected(models, 1)
 
 
+@pytest.mark.parametrize("relayed", [True, False])
+async def test_a_client_that_never_reads_is_given_up(
+    serve: Serve, models: ScriptedEndpoint, relayed: bool
+) -> None:
+    """A client that leaves its answer unread holds neither a place nor the models for ever."""
+    models.play("large", Script(["much to be said, " * 500] * 5000))
+    server = await serve(unread_secs=0.3, max_requests=1)
+    body = json.dumps({"messages": QUESTION, "stream": True, **({} if relayed else {"n": 2})})
+    request = (
+        f"POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\n\r\n{body}"
+    )
+    host, port = server.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+    try:
+        writer.write(request.encode())
+        await models.until(lambda: bool(models.requests_for("large")))
+        await models.until(lambda: all(request.ended for request in models.requests), timeout=8)
+        assert models.requests_for("large")[0].disconnected
+        models.play("large", ANSWER)
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+            answered = await client.post(CHAT, json={"messages": QUESTION})
+        assert answered.status_code == 200
+    finally:
+        writer.transport.abort()
+        await reader.read()
+
+
 async def test_a_client_that_left_is_counted_as_interrupted(
     serve: Serve, models: ScriptedEndpoint
 ) -> None:

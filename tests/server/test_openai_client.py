@@ -195,6 +195,24 @@ async def test_fields_of_the_request_reach_the_large_model(
     assert "stop" not in small.body
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"call": {"id": "c1"}, "phoneNumber": {}, "customer": {"number": "+1"}, "metadata": {}},
+        {"user_id": "u1", "elevenlabs_extra_body": {"any": "thing"}},
+    ],
+    ids=["vapi", "elevenlabs"],
+)
+async def test_what_a_voice_platform_says_of_its_call_stays_here(
+    openai: AsyncOpenAI, models: ScriptedEndpoint, fields: dict[str, Any]
+) -> None:
+    """A platform's own fields neither cost the caller the opening nor reach a model."""
+    chunks = await chunks_of(openai, extra_body=fields)
+    assert text_of(chunks) == WHOLE
+    for asked in models.requests:
+        assert not fields.keys() & asked.body.keys()
+
+
 async def test_a_bad_request_is_openais_error(openai: AsyncOpenAI) -> None:
     """A request without messages raises the client's own BadRequestError, naming the field."""
     with pytest.raises(BadRequestError) as caught:
