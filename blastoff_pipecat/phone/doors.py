@@ -133,6 +133,8 @@ class ExotelDoor:
         """Refuse who does not know the secret."""
         if self._secret is None:
             return None
+        if path != _STREAM and not path.startswith(f"{_STREAM}/"):
+            return "is none of Exotel's"
         in_path = path.removeprefix(_STREAM).removeprefix("/")
         return self._secret.fault(in_path, headers.get("authorization", ""))
 

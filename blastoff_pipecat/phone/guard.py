@@ -83,9 +83,10 @@ class PhoneGuard:
             await receive()  # the handshake
             await send({"type": "websocket.close", "code": 1008})  # which is answered with a 403
             return
-        # The runner knows one path for streams; what stood behind it was for the door alone.
-        inside = {**scope, "path": "/ws", "raw_path": b"/ws"}
-        await self._app(inside, _measured(receive, send), send)
+        # The runner knows one path for streams; what stood behind it was for the door alone. It is
+        # changed in the server's own scope, so that no secret gets into the server's access log.
+        scope["path"], scope["raw_path"] = "/ws", b"/ws"
+        await self._app(scope, _measured(receive, send), send)
 
     def _url(self, scope: Scope) -> str:
         query = scope.get("query_string", b"").decode("latin-1")
