@@ -15,7 +15,7 @@ import numpy as np
 _AUDIBLE = 300
 """The least 16-bit sample that counts as sound."""
 
-_PAUSE_SECS = 0.02
+PAUSE_SECS = 0.02
 """Silence shorter than this is a part of the sound around it."""
 
 Span = tuple[float, float]
@@ -73,7 +73,7 @@ def _spans(
     audible = np.flatnonzero(samples > _AUDIBLE)
     if not len(audible):
         return ()
-    breaks = np.flatnonzero(np.diff(audible) > _PAUSE_SECS * rate)
+    breaks = np.flatnonzero(np.diff(audible) > PAUSE_SECS * rate)
     firsts = audible[np.concatenate(([0], breaks + 1))]
     lasts = audible[np.concatenate((breaks, [len(audible) - 1]))] + 1
     return tuple(
@@ -155,10 +155,13 @@ class HeardReply:
         def reached(begins: float | None, ends: float | None) -> float | None:
             return None if begins is None or ends is None or begins > at else min(ends, at)
 
+        over = self.over
+        if self.opening_over is not None and (self.continuation_heard or at) > at:
+            over = self.opening_over  # what comes before the continuation is silence
         return replace(
             self,
             opening_heard=reached(self.opening_heard, self.opening_heard),
             opening_over=reached(self.opening_heard, self.opening_over),
             continuation_heard=reached(self.continuation_heard, self.continuation_heard),
-            over=reached(self.first_heard, self.over),
+            over=reached(self.first_heard, over),
         )

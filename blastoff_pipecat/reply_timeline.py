@@ -27,8 +27,8 @@ _STOP_SECS = 0.3
 _SETTLED_SECS = 0.5
 """How much of the continuation must have been heard for its beginning to be certain."""
 
-Whose: TypeAlias = Literal["opening", "continuation", "as the words say", "nobody knows"]
-"""How the sound that comes next is told apart."""
+Whose: TypeAlias = Literal["opening", "continuation", "unsure"]
+"""Whose sound comes next; unsure until the voice says when a word of the continuation comes."""
 
 
 @dataclass(eq=False)
@@ -78,16 +78,18 @@ class ReplyTimeline:
     _pieces: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     _whose: Whose | None = None
     _opening_ids: set[int] = field(default_factory=set[int])
-    _spelled: int = 0
+    _words: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     _seam: WordSeam = field(default_factory=WordSeam)
     _seam_pts: float | None = None
     _settled: bool = False
+    _timed: bool = False
     _context: str | None = None
     _context_at: float = 0.0
     _context_place: float = 0.0
     _sounds_until: float | None = None
     _stopped: float | None = None
     _failed: bool = False
+    _doomed: bool = False
 
     # Text.
 
@@ -123,7 +125,7 @@ class ReplyTimeline:
         heard.opening_text = heard.continuation_text
         heard.continuation_text = next((at for said, at in self._pieces if said >= chars), None)
         if self._whose is not None:
-            self._whose = "nobody knows"
+            self._whose = "unsure"
             heard.opening_heard, heard.continuation_heard = heard.first_heard, None
 
     # Sound.
@@ -138,13 +140,14 @@ class ReplyTimeline:
         if opening_id is not None:
             self._opening_ids.add(opening_id)
         if timed:
-            self._whose = "continuation" if self._settled else "as the words say"
-        elif self._whose == "nobody knows":
+            self._timed = True
+            self._whose = "continuation" if self._settled else "unsure"
+        elif self._whose == "unsure":
             pass
         elif opening_id is not None:
             self._whose = "opening"
         elif self.heard.opening and not self._opening_ids:
-            self._whose = "nobody knows"  # a voice that takes tokens announces no openings
+            self._whose = "unsure"  # a voice that takes tokens announces no openings
         else:
             self._whose = "continuation"
 
@@ -158,16 +161,16 @@ class ReplyTimeline:
         """
         if pts is None:
             if self._whose == "opening" and self._sounds_until is None and not self._failed:
-                self._whose = "nobody knows"  # it streams: sound follows, whatever is announced
+                self._whose = "unsure"  # it streams: sound follows, whatever is announced
             return
-        if self._opening_ids:
-            opens = segment in self._opening_ids
-        else:
-            opens = self._spelled < _letters(self.heard.opening)
-            self._spelled += _letters(word)
-        if not opens and self._seam_pts is None and pts > 0 and self.heard.opening:
+        if not self.heard.opening or pts <= 0:
+            return
+        if not self._opening_ids:
+            self._words.append((pts, _letters(word)))
+            self._seam_pts = _after(self._words, _letters(self.heard.opening))
+        elif segment not in self._opening_ids and self._seam_pts is None:
             self._seam_pts = pts
-            self._find_seam()
+        self._find_seam()
 
     def fail(self) -> None:
         """Note that the voice failed: there may be no sound of what it announced."""
@@ -188,21 +191,22 @@ class ReplyTimeline:
             self.heard.hear(sound, opening=False)
             self._whose = self._whose or "continuation"
             return
-        self._whose = self._whose or "nobody knows"
-        if self._whose == "as the words say":
-            if context != self._context or not self._seam.length:
-                self._context, self._context_at = context, at
-                self._context_place = self._seam.length
-            self._seam.hear(sound)
-            self.heard.hear(sound, opening=True)
-            self._find_seam()
-        elif self._whose == "nobody knows":
-            if self.heard.opening_heard is None and sound.spans:
-                self.heard.opening_heard = sound.spans[0][0]
-            if sound.spans:
-                self.heard.over = sound.spans[-1][1]
+        self._whose = self._whose or "unsure"
+        if self._whose == "unsure":
+            self._hear_unsure(sound, context, at)
         else:
             self.heard.hear(sound, opening=self._whose == "opening")
+
+    def _hear_unsure(self, sound: Sound, context: str | None, at: float) -> None:
+        if context != self._context or not self._seam.length:
+            self._context, self._context_at = context, at
+            self._context_place = self._seam.length
+        self._seam.hear(sound)
+        heard, opening_over = self.heard, self.heard.opening_over
+        heard.hear(sound, opening=True)
+        if not self._timed or (heard.continuation and not self._opening_ids):
+            heard.opening_over = opening_over  # this may be the continuation already
+        self._find_seam()
 
     def _find_seam(self) -> None:
         if self._seam_pts is None or not self._seam.length:
@@ -212,42 +216,56 @@ class ReplyTimeline:
         heard = self.heard
         heard.opening_heard, heard.opening_over = opening or (None, None)
         heard.continuation_heard = continuation[0] if continuation else None
-        if self._seam.length > place + _SETTLED_SECS:
+        if self._opening_ids and self._seam.length > place + _SETTLED_SECS:
             self._settled, self._whose, self._seam = True, "continuation", WordSeam()
 
     # Endings.
 
     def end(self) -> None:
         """Note that no more audio comes."""
-        self.ended = True
-        if self._sounds_until is None or self._has_stopped():
-            self.done = True
+        if not self._doomed:  # else the service says so because it is being interrupted
+            self.ended = True
+            if self._sounds_until is None or self._has_stopped():
+                self._finish()
+
+    def supersede(self, at: float) -> None:
+        """Note that the next reply's audio begins to come."""
+        self.interrupt(at)
+        self.end()
 
     def stop(self, at: float) -> None:
         """Note that the bot stopped speaking."""
         self._stopped = at
         if self.ended and self._has_stopped():
-            self.done = True
+            self._finish()
 
-    def _has_stopped(self) -> bool:
-        if self._stopped is None or self._sounds_until is None:
-            return False
-        return self._stopped >= self._sounds_until - _STOP_SECS
+    def doom(self) -> None:
+        """Note that an interruption is on its way to the voice and the transport."""
+        self._doomed = True
 
     def interrupt(self, at: float) -> None:
-        """Note that the user interrupts: what has not been heard by then never is."""
-        if self.done:
+        """Note that it is there, if it was on its way: what is not heard by then never is."""
+        if self.done or not self._doomed:
             return
-        self.done = True
+        self._finish()
         if not self.ended or (self.heard.over or at) > at:
             self.interrupted = True
             self.heard = self.heard.until(at)
 
     def give_up(self, now: float) -> None:
         """Be done if the audio must be over, though nobody said so."""
-        due = self._gives_up
-        if due is not None and now >= due:
-            self.done = True
+        if self._gives_up is not None and now >= self._gives_up:
+            self._finish()
+
+    def _finish(self) -> None:
+        self.done = True
+        if self.heard.opening_heard is not None and not self.heard.continuation:
+            self.heard.opening_over = self.heard.over
+
+    def _has_stopped(self) -> bool:
+        if self._stopped is None or self._sounds_until is None:
+            return False
+        return self._stopped >= self._sounds_until - _STOP_SECS
 
     @property
     def _gives_up(self) -> float | None:
@@ -297,6 +315,21 @@ class ReplyTimeline:
         """Tell whether it is heard just now."""
         first, over = self.heard.first_heard, self.heard.over
         return not self.done and first is not None and over is not None and first <= now < over
+
+
+def _after(words: list[tuple[float, int]], letters: int) -> float | None:
+    """Tell when the first word comes that is not among the first `letters` letters.
+
+    Args:
+        words: When each word is said, and its letters; a voice that takes tokens tells of some of
+            them late.
+        letters: How many are passed over.
+    """
+    for pts, more in sorted(words):
+        if letters <= 0:
+            return pts
+        letters -= more
+    return None
 
 
 def _letters(text: str) -> int:

@@ -133,8 +133,6 @@ class TimelineObserver(BaseObserver):
         self._asides: list[str] = []
         self._aside: str | None = None
         self._playhead = Playhead()
-        self._interruption: int | None = None
-        self._victims: list[ReplyTimeline] = []
         self._teller = Teller(on_change, self._now)
         self._telling: asyncio.Task[None] | None = None
 
@@ -247,7 +245,7 @@ class TimelineObserver(BaseObserver):
         if self._is_played(data) and (reply := self._bounds.pop(frame.id, None)):
             for earlier in self._replies:
                 if earlier.number < reply.number:
-                    earlier.end()
+                    earlier.supersede(at)
             self._spoken = reply
             self._teller.wake()
 
@@ -352,14 +350,13 @@ class TimelineObserver(BaseObserver):
             self._teller.wake()
 
     def _note_interruption(self, frame: InterruptionFrame, data: FramePushed, at: float) -> None:
-        if data.direction is not FrameDirection.DOWNSTREAM:
-            return
-        if isinstance(data.source, LLMService) and frame.id != self._interruption:
-            # A reply that begins from now on is not meant, though the frame is still on its way.
-            self._interruption, self._victims = frame.id, list(self._replies)
+        if data.first_push or isinstance(data.source, LLMService):
+            # What begins from now on is not meant, though the frame is still on its way.
+            for reply in self._replies:
+                reply.doom()
         if not self._is_played(data):
             return
-        for reply in self._victims if frame.id == self._interruption else self._replies:
+        for reply in self._replies:
             reply.interrupt(at)
         self._bounds = {id: reply for id, reply in self._bounds.items() if not reply.done}
         if self._spoken and self._spoken.done:

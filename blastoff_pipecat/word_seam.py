@@ -7,7 +7,7 @@ finds the pause at that place, and when it is heard. Pure, as `blastoff_pipecat.
 
 from bisect import bisect_right
 
-from blastoff_pipecat.heard import Sound, Span
+from blastoff_pipecat.heard import PAUSE_SECS, Sound, Span
 
 _NEAR_SECS = 0.15
 """How far the pause between two words may be from where the voice says that the second begins."""
@@ -28,7 +28,10 @@ class WordSeam:
         if not self._runs or sound.pause:
             self._runs.append((self.length, sound.starts))
         self.length += sound.ends - sound.starts
-        self._spans.extend(sound.spans)
+        for first, last in sound.spans:
+            if self._spans and first - self._spans[-1][1] <= PAUSE_SECS:
+                first, _ = self._spans.pop()
+            self._spans.append((first, last))
 
     def when(self, place: float) -> float:
         """Tell when that place in the audio (seconds) is heard."""
