@@ -17,10 +17,10 @@ help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo ## a spoken conversation with two models (ARGS: options of blastoff demo)
-	@$(VENV)/bin/blastoff demo $(ARGS)
+demo: $(VENV)/.demo ## a bot to talk to in the browser (ARGS: --headless, or options of the bot)
+	@$(VENV)/bin/blastoff demo $(if $(findstring --headless,$(ARGS)),,--open) $(ARGS)
 
-test: lint ## lint, types and every test (ARGS: options of pytest)
+test: lint $(VENV)/.browser ## lint, types and every test (ARGS: options of pytest)
 	@echo "== pytest"
 	@$(PY) -m pytest $(ARGS)
 
@@ -40,17 +40,32 @@ bench: $(VENV)/.test ## latency and CPU beside stock services (ARGS: options of 
 
 clean: ## remove .venv and all caches
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
-	find blastoff_pipecat tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find blastoff_pipecat bots tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml requirements.lock
 	@echo "== installing what the demo needs into $(VENV)"
-	@$(PIP_INSTALL) -e '.[cli,local]'
+	@$(PIP_INSTALL) -e '.[bots,cli,local]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml requirements.lock
 	@echo "== installing what the tests need into $(VENV)"
-	@$(PIP_INSTALL) -e '.[cli,local,server,dev]'
+	@$(PIP_INSTALL) -e '.[bots,cli,local,server,dev]'
 	@touch $@ $(VENV)/.demo
+
+# The browser's tests need a Chromium of the system's. It is installed where that needs no password
+# and no question; elsewhere those tests are skipped, and say so.
+$(VENV)/.browser: $(VENV)/.python
+	@set -e; \
+	if ! command -v chromium >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "== installing Chromium for the browser's tests"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+				apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+		else \
+			echo "No Chromium here: the browser's tests will be skipped."; \
+		fi; \
+	fi
+	@touch $@
 
 # A .venv whose folder was moved, or whose interpreter is gone, is made anew: the stamp says where.
 ifneq ($(shell $(PY) -c 'print(open("$(VENV)/.python").read())' 2>/dev/null),$(CURDIR))

@@ -34,32 +34,57 @@ def blastoff() -> None:
     """Voice bots that answer at once and answer well: one reply by two models."""
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def demo(
+    bot: typer.Context,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No browser: one spoken question, and its timeline.")
+    ] = False,
     wav: Annotated[
         Path | None,
-        typer.Option(help="The question: a WAV file of 16-bit PCM. By default a bundled one."),
+        typer.Option(
+            help="With --headless, the question: a WAV file of 16-bit PCM. "
+            "By default a bundled one."
+        ),
     ] = None,
     output: Annotated[
-        Path, typer.Option(help="Where the bot's speech is written, as a WAV file.")
-    ] = Path("blastoff-reply.wav"),
+        Path | None,
+        typer.Option(
+            help="With --headless, where the bot's speech is written. By default "
+            "blastoff-reply.wav.",
+            show_default=False,
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Pipecat's log.")] = False,
 ) -> None:
-    """Ask a spoken question; hear one reply by two models, and its timeline.
+    """Talk to a bot in the browser, or hear one reply by two models where there is none.
 
     The models are those of the environment or `.env` (see .env.example); where it names none, small
-    ones run on this computer, without a key.
+    ones run on this computer, without a key. Without --headless, all options of Pipecat's runner
+    may be given too, such as `--port 7861`, `-t daily`, and `--open`, which opens the page.
     """
     console = Console()
-    _log(verbose)
     try:
-        _demo(wav, output, console)
+        if headless:
+            if bot.args:
+                _fail(f"{bot.args[0]} is not an option of blastoff demo --headless.")
+            _log(verbose)
+            _demo(wav, output or Path("blastoff-reply.wav"), console)
+        elif wav or output:
+            _fail(f"{'--wav' if wav else '--output'} is for --headless: add it.")
+        else:
+            from blastoff_pipecat.demo.bot import run
+
+            raise typer.Exit(run([*bot.args, *(["--verbose"] if verbose else [])]))
     except KeyboardInterrupt:
         console.print("Stopped.")
         raise typer.Exit(_INTERRUPTED) from None
+    except FileNotFoundError as error:
+        _fail(str(error))
     except ImportError as error:
         absent = error.name if isinstance(error, ModuleNotFoundError) else None
-        way_out = "pip install 'blastoff-pipecat[cli,local]'"
+        extras = "cli,local" if headless else "bots,cli,local"
+        way_out = f"pip install 'blastoff-pipecat[{extras}]'"
         _fail(f"The demo needs the package {absent}: {way_out}" if absent else str(error))
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -251,6 +252,21 @@ class TestMake:
         assert os.access(script, os.X_OK)
         assert "set -euo pipefail" in script.read_text()
         assert "make test" in script.read_text()
+
+
+def test_a_wheel_holds_what_runs_and_nothing_else(tmp_path: Path) -> None:
+    """The example bots and the page are installed; what the page is built from is not."""
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(tmp_path))
+    built = run(*pip, str(ROOT), cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in ("bots/voice_bot.py", "bots/phone_bot.py", "page/static/page.js", "relay/relay.py"):
+        assert f"blastoff_pipecat/{name}" in names
+    for name in names:
+        assert "node_modules" not in name
+        assert "/page/web/" not in name
+        assert name.startswith(("blastoff_pipecat/", "blastoff_pipecat-"))
 
 
 def test_a_test_that_leaves_something_behind_fails(tmp_path: Path) -> None:

@@ -329,4 +329,4 @@ def test_ctrl_c_ends_the_command_and_its_models(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-_COMMAND = (sys.executable, "-P", "-m", "blastoff_pipecat", "demo")
+_COMMAND = (sys.executable, "-P", "-m", "blastoff_pipecat", "demo", "--headless")
