@@ -44,7 +44,7 @@ from blastoff_pipecat.local.default import PairOfModels
 from blastoff_pipecat.phone import NoCall, guard_phone, pick_up
 from blastoff_pipecat.speech import read_speech, speech_services
 
-GREETING = "Hello! You are talking to a machine that answers quickly. What can I do for you?"
+GREETING = "Hello, you are talking to a machine. What can I do for you?"
 STILL_THERE = "Are you still there?"
 FAREWELL = "Goodbye, and thank you for calling."
 TIME_IS_UP = "I am sorry, our time is up. Goodbye, and thank you for calling."

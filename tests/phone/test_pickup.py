@@ -230,8 +230,9 @@ def test_a_serializer_is_made_with_and_without_keys(name: str, environ: dict[str
     assert bool(missing_rest_keys(name, environ)) == (not environ and name != "exotel")
 
 
-# Pipecat 1.14's serializer makes its authorization in a way that aiohttp has deprecated.
+# Pipecat 1.14's serializer authorizes itself in a way that aiohttp has deprecated.
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
     ("more", "user"),
     [

@@ -1,0 +1,206 @@
+"""Whole calls: each carrier's media stream, spoken by a caller who asks, interrupts and hangs up.
+
+The bots are processes of their own behind their guard, and the models are scripted. What is spoken
+and understood is real, both ways.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.phone.bots import Bot, phone_bot, switchboard
+from tests.phone.caller import Caller, speech
+from tests.phone.ear import words
+from tests.phone.wire import RATE, WIRES
+
+GREETING = "Hello, you are talking to a machine. What can I do for you?"
+REQUEST = "Please tell me a long story."
+INTERRUPTION = "Stop it please, that is enough."
+OPENING = "Let me look into that for you."
+STORY = " ".join(
+    f"On day number {day} the captain sailed a little further and saw nothing but blue water."
+    for day in ("one", "two", "three", "four", "five", "six", "seven", "eight")
+)
+LAST = "All right, I have stopped."
+
+
+def small(_body: dict[str, Any]) -> Script:
+    return Script(OPENING, ttft=0.05)
+
+
+def large(body: dict[str, Any]) -> Script:
+    """Answer what the caller said last; what the models are told of the opening comes after it."""
+    for message in reversed(body["messages"]):
+        said = str(message["content"]).lower() if message["role"] == "user" else ""
+        if "enough" in said:
+            return Script(LAST, ttft=0.3)
+        if "story" in said:
+            return Script(STORY, ttft=0.3, pace=0.1)
+    return Script("I did not understand that.", ttft=0.3)
+
+
+@dataclass
+class Record:
+    """What a caller noticed: seconds, and what was heard in the whole call."""
+
+    greeted_after: float
+    answered_after: float
+    cleared_after: float
+    sound_after_clear: float
+    sound_after_interruption: float
+    heard: str
+    streams_left: int
+    children_left: list[str]
+    log: str = ""
+
+
+async def _listened(caller: Caller, *texts: str, since: float = 0.0) -> None:
+    """Wait until these texts have been heard, and then a silence."""
+    secs = sum([len(await speech(text)) / 2 / RATE for text in texts])
+    await caller.until_spoken_to(0.8 * secs, since=since)
+    await caller.until_quiet(0.8)
+
+
+async def _one_call(bot: Bot) -> Record:
+    async with bot.call() as caller:
+        began = time.monotonic()
+        await caller.until_spoken_to(0.1)
+        greeted_after = time.monotonic() - began
+        await _listened(caller, GREETING)
+        await caller.press("5")
+
+        await caller.say(REQUEST)
+        asked = time.monotonic()
+        await caller.until_spoken_to(0.1, since=asked)
+        answered_after = time.monotonic() - asked
+        await caller.until_spoken_to(3.5, since=asked)
+        began = time.monotonic()
+        await caller.say(INTERRUPTION)
+        ended = time.monotonic()
+        await caller.until(lambda: caller.clears[-1] > began)
+        cleared = next(at for at in caller.clears if at > began)
+        sound_after_clear = len(caller.pcm(cleared, ended)) / 2 / RATE
+        await _listened(caller, OPENING, LAST, since=ended)
+        await caller.hang_up()
+    await _gone(bot)
+    return Record(
+        greeted_after,
+        answered_after,
+        cleared - began,
+        sound_after_clear,
+        caller.secs(ended),
+        words(caller.pcm()),
+        bot.open_streams(),
+        bot.children(),
+    )
+
+
+async def _gone(bot: Bot, within: float = 5.0) -> None:
+    """Wait until the bot has let go of its caller."""
+    deadline = time.monotonic() + within
+    while bot.open_streams() and time.monotonic() < deadline:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0.05)
+
+
+async def _calls(folder: Path) -> tuple[dict[str, Record], ScriptedEndpoint]:
+    for text in (REQUEST, INTERRUPTION):
+        await speech(text)
+    async with ScriptedEndpoint() as models:
+        models.play("small", small)
+        models.play("large", large)
+        named = {
+            "SMALL_MODEL_URL": models.url,
+            "SMALL_MODEL_NAME": "small",
+            "LARGE_MODEL_URL": models.url,
+            "LARGE_MODEL_NAME": "large",
+        }
+        two_at_once = asyncio.Semaphore(2)
+
+        async def call(bot: Bot) -> Record:
+            async with two_at_once:
+                return await _one_call(bot)
+
+        async with (
+            phone_bot("twilio", folder, **named) as bot,
+            switchboard(folder, **named) as more,
+        ):
+            running = {"twilio": bot, **more}
+            records = await asyncio.gather(*(call(running[name]) for name in WIRES))
+    for name, record in zip(WIRES, records, strict=True):
+        record.log = running[name].said()
+    return dict(zip(WIRES, records, strict=True)), models
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Record], ScriptedEndpoint]:
+    """One call of each carrier."""
+    return asyncio.run(_calls(tmp_path_factory.mktemp("calls")))
+
+
+@pytest.fixture(params=list(WIRES))
+def record(
+    request: pytest.FixtureRequest, calls: tuple[dict[str, Record], ScriptedEndpoint]
+) -> Record:
+    return calls[0][request.param]
+
+
+def test_the_caller_is_greeted(record: Record) -> None:
+    """At once, in words that are understood on the telephone."""
+    print(record.greeted_after, record.heard)
+    assert record.heard.startswith("hello")
+    assert "what can i do for you" in record.heard
+
+
+def test_the_caller_is_answered_by_both_models(record: Record) -> None:
+    """The opening is heard first, the continuation after it, each once."""
+    print(record.answered_after)
+    _, _, replies = record.heard.partition("what can i do for you")
+    story, _, last = (
+        replies.strip().partition("let me look into that")[2].partition("let me look into that")
+    )
+    assert "on day number one the captain" in story
+    assert "i have stopped" in last
+
+
+def test_the_caller_can_interrupt(record: Record) -> None:
+    """The carrier is told to drop what it has not played, and nothing of the story comes after."""
+    print(record.cleared_after, record.sound_after_interruption)
+    assert record.cleared_after < 2.0
+    assert record.sound_after_clear == 0.0
+    assert record.sound_after_interruption < 6.0  # the story is ten times as long
+    assert "captain" in record.heard
+    assert "number two" not in record.heard
+    assert record.heard.endswith("stopped")
+
+
+def test_nothing_is_left_of_a_call(record: Record) -> None:
+    """No stream, no process and no task, and no error in the log."""
+    assert record.streams_left == 0
+    assert record.children_left == []
+    for word in ("ERROR", "Traceback", "angling", "never awaited"):
+        assert word not in record.log, record.log
+    assert "Refused" not in record.log
+
+
+def test_an_interrupted_reply_is_no_longer_asked_for(
+    calls: tuple[dict[str, Record], ScriptedEndpoint],
+) -> None:
+    """The large model's server saw each story's reader leave."""
+    stories = [r for r in calls[1].requests_for("large") if _wants_story(r.body)]
+    assert len(stories) == len(WIRES)
+    assert all(request.disconnected for request in stories)
+
+
+def _wants_story(body: dict[str, Any]) -> bool:
+    return large(body).pace > 0
+
+
+def test_secrets_stay_out_of_the_log(record: Record) -> None:
+    """Neither a token nor a secret that stood in a stream's URL is written down."""
+    assert '"WebSocket /ws" [accepted]' in record.log
+    assert "/ws/" not in record.log
