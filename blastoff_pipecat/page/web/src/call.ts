@@ -14,7 +14,9 @@ export type CallState =
 
 export type CallEvents = {
   onState(state: CallState): void;
-  /** A bot that remembers nothing of what was said before is on the line. */
+  /** A bot is being called that remembers nothing of what was said before. */
+  onDial(): void;
+  /** It is on the line; `again` where it takes the place of one that was lost. */
   onBot(again: boolean): void;
   onVoice(track: MediaStreamTrack): void;
   onMessage(message: Message): void;
@@ -39,6 +41,7 @@ export class Call {
   async connect(): Promise<void> {
     const unable = unableToCall();
     if (unable) return this.go({ at: "failed", trouble: unable });
+    this.muted = false;
     this.go({ at: "asking" });
     try {
       await this.dial(() => this.go({ at: "connecting" }));
@@ -75,6 +78,7 @@ export class Call {
       onOver: (ending) => this.line === line && this.over(ending),
     });
     this.line = line;
+    this.events.onDial();
     try {
       await line.open();
     } catch (error) {
@@ -82,7 +86,6 @@ export class Call {
       throw error;
     }
     if (this.line !== line) return;
-    line.mute(this.muted);
     this.go({ at: "talking" });
     this.events.onBot(again);
   }

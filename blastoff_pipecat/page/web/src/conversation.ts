@@ -1,16 +1,19 @@
+import { Asides } from "./asides.ts";
 import type { Message } from "./message.ts";
 import { readReply, type Reply } from "./timeline-message.ts";
 
 /** One turn of the transcript. */
 export type Entry =
   | { kind: "user"; id: string; text: string; interim: string }
-  | { kind: "bot"; id: string; reply: Reply }
+  | { kind: "reply"; id: string; reply: Reply }
+  /** What the bot said outside of any reply. */
+  | { kind: "aside"; id: string; text: string }
   | { kind: "note"; id: string; text: string };
 
 /** What is going on in a call that is up. */
 export type Activity = "listening" | "hearing" | "thinking" | "speaking";
 
-/** What was said, and what is going on: the page's whole knowledge of the conversation. */
+/** What was said, and what is going on. */
 export class Conversation {
   activity: Activity = "listening";
   private readonly known = new Set<string>();
@@ -18,28 +21,32 @@ export class Conversation {
   private lastUser: (Entry & { kind: "user" }) | null = null;
   private session = 0;
   private count = 0;
+  private readonly asides = new Asides((text) =>
+    this.put({ kind: "aside", id: this.newId(), text }),
+  );
 
-  /**
-   * Take a message in.
-   *
-   * @returns The entry that it changed or added, if any.
-   */
-  hear(message: Message): Entry | null {
+  /** @param onEntry Called with each entry that is new or has changed. */
+  constructor(private readonly onEntry: (entry: Entry) => void) {}
+
+  /** Take a message in. */
+  hear(message: Message): void {
     switch (message.type) {
       case "user-transcription":
         return this.hearUser(message.data.text, message.data.final);
+      case "bot-output":
+        return this.asides.hear(message.data.text, message.data.segment_id);
       case "user-started-speaking":
         this.activity = "hearing";
-        return null;
+        return;
       case "user-stopped-speaking":
         this.activity = "thinking";
-        return null;
+        return;
       case "bot-started-speaking":
         this.activity = "speaking";
-        return null;
+        return;
       case "bot-stopped-speaking":
         this.activity = "listening";
-        return null;
+        return;
       case "error":
         return this.note(`The bot reports an error: ${message.data.error}`);
       case "server-message":
@@ -50,16 +57,17 @@ export class Conversation {
   /** Another bot is on the line: it counts its replies from the start. */
   newSession(): void {
     this.session += 1;
+    this.asides.newSession();
     this.activity = "listening";
   }
 
   /** Add a remark that nobody said. */
-  note(text: string): Entry {
-    return this.put({ kind: "note", id: this.newId(), text });
+  note(text: string): void {
+    this.put({ kind: "note", id: this.newId(), text });
   }
 
   /** What follows before the bot says something is still the same turn of the user's. */
-  private hearUser(text: string, final: boolean): Entry {
+  private hearUser(text: string, final: boolean): void {
     const unfinished = this.lastUser?.interim ? this.lastUser : null;
     const open = unfinished ?? (this.last?.kind === "user" ? this.last : null);
     const before = open?.text ?? "";
@@ -69,20 +77,22 @@ export class Conversation {
       text: final ? join(before, text) : before,
       interim: final ? "" : text.trim(),
     };
-    return this.put(this.lastUser);
+    this.put(this.lastUser);
   }
 
-  private hearReply(data: unknown): Entry | null {
+  private hearReply(data: unknown): void {
     const reply = readReply(data);
-    if (!reply) return null;
+    if (!reply) return;
     if (reply.done && this.activity === "thinking") this.activity = "listening";
-    return this.put({ kind: "bot", id: `reply-${this.session}-${reply.reply}`, reply });
+    const id = `reply-${this.session}-${reply.reply}`;
+    this.asides.learnReply(id, reply.opening + reply.continuation);
+    this.put({ kind: "reply", id, reply });
   }
 
-  private put<E extends Entry>(entry: E): E {
+  private put(entry: Entry): void {
     if (!this.known.has(entry.id) || this.last?.id === entry.id) this.last = entry;
     this.known.add(entry.id);
-    return entry;
+    this.onEntry(entry);
   }
 
   private newId(): string {

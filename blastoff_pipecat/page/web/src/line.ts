@@ -1,10 +1,12 @@
-import { LogLevel, PipecatClient, type RTVIEventCallbacks } from "@pipecat-ai/client-js";
+import { logger, LogLevel, PipecatClient, type RTVIEventCallbacks } from "@pipecat-ai/client-js";
 import { SmallWebRTCTransport } from "@pipecat-ai/small-webrtc-transport";
 
 import type { Message } from "./message.ts";
 import { Microphone } from "./microphone.ts";
 import { CallTrouble, callRefused, reported, TROUBLE, type Trouble } from "./trouble.ts";
 import { isRecord } from "./timeline-message.ts";
+
+logger.setLevel(LogLevel.WARN);
 
 /** How long sound may take to get through, and the bot to get ready (milliseconds). */
 const MEDIA_MS = 30_000;
@@ -49,7 +51,6 @@ export class Line {
       disconnectOnBotDisconnect: false,
       callbacks: this.callbacks(),
     });
-    this.client.setLogLevel(LogLevel.WARN);
   }
 
   /**
@@ -120,6 +121,7 @@ export class Line {
       onUserStoppedSpeaking: tell("user-stopped-speaking"),
       onBotStartedSpeaking: tell("bot-started-speaking"),
       onBotStoppedSpeaking: tell("bot-stopped-speaking"),
+      onBotOutput: tell("bot-output"),
       onServerMessage: tell("server-message"),
       onError: ({ data }) => {
         tell("error")(data);

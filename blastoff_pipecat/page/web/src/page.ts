@@ -13,7 +13,12 @@ import { Transcript } from "./transcript.ts";
 /** How long the bot may take to begin its reply before the page says again that it listens. */
 const THINKING_MS = 15_000;
 
-const conversation = new Conversation();
+const conversation = new Conversation((entry) => {
+  transcript.show(entry);
+  if (entry.kind !== "reply") return;
+  timelines.show(entry.id, entry.reply);
+  statistics.take(entry.id, entry.reply);
+});
 const transcript = new Transcript(byId("turns"), byId("transcript"));
 const timelines = new Timelines(byId("replies"));
 const statistics = new Statistics();
@@ -26,9 +31,11 @@ const call = new Call({
     if (state.at !== "talking") modes.noBot();
     show();
   },
-  onBot(again) {
+  onDial() {
     conversation.newSession();
-    if (again) transcript.show(conversation.note("Connected again. The bot starts afresh."));
+  },
+  onBot(again) {
+    if (again) conversation.note("Connected again. The bot starts afresh.");
     modes.newBot();
     announce("Connected. The bot listens.");
     show();
@@ -51,12 +58,7 @@ const modes = new ModeSwitch(byId("modes"), {
 /** Take in what the bot tells, and show it. */
 export function hear(message: Message): void {
   if (message.type === "server-message") modes.hear(message.data);
-  const entry = conversation.hear(message);
-  if (entry) transcript.show(entry);
-  if (entry?.kind === "bot") {
-    timelines.show(entry.id, entry.reply);
-    statistics.take(entry.id, entry.reply);
-  }
+  conversation.hear(message);
   show();
 }
 
@@ -77,7 +79,7 @@ function show(): void {
   connect.textContent = status.button;
   mute.disabled = !call.open;
   mute.textContent = call.muted ? "Unmute" : "Mute";
-  if (status.announced) announce(`${status.title}. ${status.hint}`);
+  if (status.announced) announce(`${status.title.replace(/\.?$/, ".")} ${status.hint}`);
 }
 
 /** Have screen readers say something, once. */

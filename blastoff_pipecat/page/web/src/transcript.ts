@@ -53,7 +53,9 @@ function contentOf(entry: Entry): Node[] {
             : null,
         ),
       ];
-    case "bot":
+    case "aside":
+      return [speaker("Bot"), html("p", {}, entry.text)];
+    case "reply":
       return [speaker("Bot"), html("p", {}, ...wordsOf(entry.reply))];
   }
 }
