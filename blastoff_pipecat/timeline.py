@@ -19,12 +19,14 @@ changed, and at most every 100 ms while only its text and its sound grow::
   stream and does not say which word comes when: `opening_over`, `continuation_heard`, `gap`.
 - `opening` and `continuation` are what the models said, heard or not. With
   ``opening_frames="token"`` or ``skip_tts`` both are in `continuation` until `metrics` are there.
-- `mode` is what the settings say when the reply begins; ``"large alone"`` once the service reports
-  that the large model spoke alone, whatever it was meant to be.
+- `mode` is what the settings say when the reply begins (a tool's result is always answered by the
+  large model alone); once the service reports who spoke, it is that, whatever was meant to be.
 - `metrics` are the fields of `DualLLMMetricsData`; None until they are reported, which is just
   before or just after the reply's text is complete, and always without ``enable_metrics``.
 - After an interruption `over` is the last that was heard before it.
 - A message may still follow one that is `done`, with `metrics`.
+- A reply is what an LLM service says at one go: a `TTSSpeakFrame` is in none, nor is a speculative
+  reply that was withdrawn.
 
 Sound is heard where it is pushed into the output transport (or leaves the voice, where there is no
 transport), by the arithmetic of `blastoff_pipecat.heard`: neither the network's time nor the
@@ -33,6 +35,7 @@ client's buffer is in it.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
@@ -130,7 +133,7 @@ class TimelineObserver(BaseObserver):
         self._echo: str | None = None
         self._spoken: ReplyTimeline | None = None  # the one whose sound comes
         self._bounds: dict[int, ReplyTimeline] = {}  # by the ids of their start and end frames
-        self._asides: list[str] = []
+        self._asides: deque[str] = deque(maxlen=8)  # what TTSSpeakFrames say
         self._aside: str | None = None
         self._playhead = Playhead()
         self._teller = Teller(on_change, self._now)
@@ -198,7 +201,9 @@ class TimelineObserver(BaseObserver):
 
     # The user.
 
-    def _note_user_speaks(self, _frame: Frame, _data: FramePushed, _at: float) -> None:
+    def _note_user_speaks(self, _frame: Frame, data: FramePushed, _at: float) -> None:
+        if not data.first_push:
+            return
         if self._turn is None or self._turn.answered or self._turn.ended is not None:
             self._turn = UserTurn()
         self._turn.silent = None
@@ -225,17 +230,17 @@ class TimelineObserver(BaseObserver):
             self._turn.ended = at
             self._teller.wake()
 
-    def _note_result(self, _frame: Frame, _data: FramePushed, _at: float) -> None:
-        self._has_result = True
+    def _note_result(self, _frame: Frame, data: FramePushed, _at: float) -> None:
+        self._has_result |= data.first_push
 
-    def _answered_turn(self, at: float) -> UserTurn | None:
-        """The user turn that a reply which begins now answers."""
+    def _answered_turn(self, at: float) -> tuple[UserTurn | None, bool]:
+        """The user turn that a reply which begins now answers, and whether by a tool's result."""
         turn, has_result = self._turn, self._has_result
         self._has_result = False
         if turn and not turn.answered and (turn.ended is None or at - turn.ended <= _STALE_SECS):
             turn.answered = True
-            return turn
-        return self._written.turn if has_result and self._written else None
+            return turn, False
+        return self._written.turn if has_result and self._written else None, has_result
 
     # The reply's text.
 
@@ -251,14 +256,15 @@ class TimelineObserver(BaseObserver):
 
     def _begin(self, frame: Frame, data: FramePushed, at: float) -> None:
         settings = cast("LLMService[Any]", data.source).settings
-        turn = self._answered_turn(at)
+        turn, has_result = self._answered_turn(at)
+        opens = isinstance(settings, DualLLMSettings) and settings.opening != "never"
         zeros = (turn.silent, turn.ended) if turn else ()
         self._count += 1
         reply = ReplyTimeline(
             number=self._count,
             zero=next((zero for zero in zeros if zero is not None), at),
             turn=turn,
-            two_models=isinstance(settings, DualLLMSettings) and settings.opening != "never",
+            two_models=opens and not has_result,
             grace=_GRACE_SECS if self._has_transport else 0.0,
         )
         self._replies = [each for each in self._replies if not each.done]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
@@ -32,6 +33,9 @@ RATE = 16000
 SECS_PER_CHAR = 0.02
 LEAD_SECS, TAIL_SECS = 0.02, 0.04
 """Silence at the beginning and the end of whatever a voice says."""
+
+SLACK_SECS = 0.03
+"""How far a told time may be from the true one."""
 
 _AHEAD_SECS = 0.1
 """How much audio waits at the client, where it is played on time whatever this computer does."""
@@ -83,7 +87,7 @@ class StreamingTTS(RecordingTTS):
         fast: How much faster than it is heard the audio comes.
     """
 
-    def __init__(self, *, words: bool = True, fast: float = 2.0, **kwargs: Any) -> None:
+    def __init__(self, *, words: bool = True, fast: float = 3.0, **kwargs: Any) -> None:
         super().__init__(push_text_frames=not words, **kwargs)
         self._words, self._fast = words, fast
         self._texts: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue()
@@ -195,10 +199,14 @@ class Page:
         return [message for message in self.messages if message["reply"] == reply]
 
     def last(self, reply: int) -> dict[str, Any]:
-        return self.of(reply)[-1] if self.of(reply) else {"done": False, "metrics": None}
+        return self.of(reply)[-1]
 
     def is_done(self, reply: int) -> bool:
-        return self.last(reply)["done"]
+        return bool(self.of(reply)) and self.last(reply)["done"]
+
+    def has(self, reply: int, time: str) -> bool:
+        """Whether one of a reply's times is told."""
+        return bool(self.of(reply)) and self.last(reply)["times"][time] is not None
 
 
 @dataclass
@@ -210,6 +218,20 @@ class Call:
     speaker: Loudspeaker
     microphone: Microphone
     stt: ScriptedSTT
+    lost: float = 0.0
+    """Seconds that this computer had no time for us."""
+
+    def near(self, secs: float) -> Any:
+        """What a told time must be: within 30 ms, but for what this computer had no time for."""
+        return pytest.approx(secs, abs=SLACK_SECS + self.lost)
+
+    async def watch(self) -> None:
+        """Find out how much later than asked for we are woken."""
+        while True:
+            asked = time.monotonic() + 0.01
+            await asyncio.sleep(0.01)
+            late = time.monotonic() - asked
+            self.lost += late if late > 0.005 else 0.0
 
     async def say(self, words: str) -> None:
         """Say something, for 0.16 s."""
@@ -262,4 +284,9 @@ async def calling(
         **options,
     ) as bot:
         page.changed = bot.changed.set
-        yield Call(bot, page, speaker, microphone, stt)
+        call = Call(bot, page, speaker, microphone, stt)
+        watching = asyncio.create_task(call.watch())
+        try:
+            yield call
+        finally:
+            watching.cancel()
