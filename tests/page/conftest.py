@@ -51,7 +51,7 @@ def axe(web: Path) -> str:
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotServer]:
     """A bot that says nothing unless it is told to, with its page."""
     pytest.importorskip("aiortc", reason="needs pipecat-ai[webrtc]")
-    server = BotServer(Path(__file__).parent / "bot.py", tmp_path_factory.mktemp("bot") / "log")
+    server = BotServer(Path(__file__).parent / "bot.py", tmp_path_factory.mktemp("bot"))
     try:
         server.start()
         yield server

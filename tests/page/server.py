@@ -1,6 +1,7 @@
 """A bot and its page, as a process of their own."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,15 +12,13 @@ from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
-
 
 class BotServer:
     """A bot's process on a port of its own, which it keeps when it is started again."""
 
-    def __init__(self, script: Path, log: Path, environment: Mapping[str, str] | None = None):
-        self._script, self._log = script, log
-        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1"} | dict(environment or {})
+    def __init__(self, script: Path, folder: Path, environment: Mapping[str, str] = os.environ):
+        self._script, self._folder, self._log = script, folder, folder / "log"
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -35,13 +34,22 @@ class BotServer:
         command = [sys.executable, str(self._script), "--port", str(self.port), *options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                command, cwd=self._folder, env=self._environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + within
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the bot did not start:\n{self.log}")
             time.sleep(0.05)  # nothing tells of a port that is listened to
+
+    def stop(self, within: float = 30.0) -> None:
+        """End it as Ctrl-C would, with the processes that it has started itself."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(within)
+            finally:
+                self.kill()
 
     def kill(self) -> None:
         """End it as a crash would."""

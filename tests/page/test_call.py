@@ -202,8 +202,8 @@ def test_a_call_can_be_given_up_before_it_is_up(visit: Visit) -> None:
     visit.open()
     # Two clicks in one task: the microphone is granted only after the second one.
     visit.page.evaluate("for (const _ of [1, 2]) document.getElementById('connect').click()")
-    visit.page.wait_for_function("window.microphones.length > 0")
-    visit.page.wait_for_function("window.microphones[0].readyState === 'ended'")
+    visit.page.wait_for_function("() => window.microphones.length > 0")
+    visit.page.wait_for_function("() => window.microphones[0].readyState === 'ended'")
     visit.expect_status("idle")
 
 

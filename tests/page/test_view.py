@@ -235,6 +235,17 @@ def test_the_newest_reply_is_on_top_and_all_share_one_scale(visit: Visit) -> Non
     assert widths[-1] < before
 
 
+def test_one_slow_reply_does_not_squeeze_all_that_follow(visit: Visit) -> None:
+    """After a few more it keeps its scale to itself."""
+    visit.hear(relayed(1, heard=9.0), *(relayed(number) for number in range(2, 8)))
+    widths = [
+        each.bounding_box()["width"]
+        for each in visit.page.locator("#replies .bar-opening path").all()
+    ]
+    assert len(widths) == 7
+    assert min(widths[:6]) > 2 * widths[6]
+
+
 def test_a_reply_without_an_opening_has_one_bar(visit: Visit) -> None:
     """Also where two models were meant to speak: that is said."""
     visit.hear(alone(1))
@@ -376,7 +387,7 @@ def test_a_timeline_fits_a_window_that_is_made_smaller(visit: Visit) -> None:
     wide = visit.page.locator("#replies svg").bounding_box()["width"]
     visit.page.set_viewport_size({"width": 320, "height": 640})
     visit.page.wait_for_function(
-        f"document.querySelector('#replies svg').getBoundingClientRect().width < {wide}"
+        f"() => document.querySelector('#replies svg').getBoundingClientRect().width < {wide}"
     )
     assert visit.page.locator("#replies svg").bounding_box()["width"] <= 300
 

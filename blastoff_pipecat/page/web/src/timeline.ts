@@ -6,20 +6,21 @@ import { answersTurn, firstHeard, type Reply } from "./timeline-message.ts";
 
 /** How many replies are shown. */
 const SHOWN = 30;
+/** How many of them, the newest, are on one scale: a slow one is not to squeeze all that follow. */
+const COMPARED = 6;
 
-type Shown = { reply: Reply; item: HTMLLIElement };
+type Shown = { reply: Reply; item: HTMLLIElement; scale: Scale };
 
-/** The timelines of the last replies, newest on top, all on one scale. */
+/** The timelines of the last replies, newest on top. */
 export class Timelines {
   private readonly replies = new Map<string, Shown>();
   private width = 0;
-  private scale: Scale = scaleOf([]);
 
   constructor(private readonly list: HTMLElement) {
     new ResizeObserver(() => {
       if (this.list.clientWidth === this.width) return;
       this.width = this.list.clientWidth;
-      this.drawAll();
+      for (const shown of this.replies.values()) this.draw(shown);
     }).observe(list);
   }
 
@@ -28,15 +29,19 @@ export class Timelines {
     let shown = this.replies.get(id);
     if (shown) shown.reply = reply;
     else {
-      shown = { reply, item: html("li", { class: "reply" }) };
+      shown = { reply, item: html("li", { class: "reply" }), scale: scaleOf([]) };
       this.replies.set(id, shown);
       this.list.prepend(shown.item);
       this.forgetOldest();
     }
-    const { from, to } = scaleOf([...this.replies.values()].map((each) => each.reply));
-    if (from === this.scale.from && to === this.scale.to) return this.drawOne(shown);
-    this.scale = { from, to };
-    this.drawAll();
+    const compared = [...this.replies.values()].slice(-COMPARED);
+    const scale = scaleOf(compared.map((each) => each.reply));
+    for (const each of compared) {
+      const isOff = each.scale.from !== scale.from || each.scale.to !== scale.to;
+      each.scale = scale;
+      if (isOff) this.draw(each);
+    }
+    this.draw(shown);
   }
 
   private forgetOldest(): void {
@@ -46,14 +51,10 @@ export class Timelines {
     this.replies.delete(oldest[0]);
   }
 
-  private drawAll(): void {
-    for (const shown of this.replies.values()) this.drawOne(shown);
-  }
-
-  private drawOne({ reply, item }: Shown): void {
+  private draw({ reply, item, scale }: Shown): void {
     const style = getComputedStyle(item);
     const inner = this.list.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const drawing = draw(reply, this.scale, Math.max(inner, 200));
+    const drawing = draw(reply, scale, Math.max(inner, 200));
     drawing.setAttribute("aria-label", inWords(reply));
     item.replaceChildren(heading(reply), drawing);
   }
