@@ -21,7 +21,7 @@ from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.evals.transport import EvalTransportParams
 from pipecat.frames.frames import (
     EndFrame,
-    EndWorkerFrame,
+    Frame,
     FunctionCallResultProperties,
     TTSSpeakFrame,
 )
@@ -36,6 +36,7 @@ from pipecat.runner.types import RunnerArguments
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
+from pipecat.turns.user_mute import BaseUserMuteStrategy
 from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat import DualLLMService
@@ -82,24 +83,38 @@ TRANSPORTS = {
 }
 
 
-async def end_call(params: FunctionCallParams, farewell: str) -> None:
-    """Say goodbye and hang up.
+class HangingUp(BaseUserMuteStrategy):
+    """Mutes the caller once the bot hangs up, so that its last words are heard to their end."""
 
-    Args:
-        params: Pipecat's part of the call.
-        farewell: The last sentence that the caller hears.
-    """
-    await params.result_callback(
-        {"status": "hung up"}, properties=FunctionCallResultProperties(run_llm=False)
-    )
-    await params.llm.queue_frame(TTSSpeakFrame(farewell or FAREWELL))
-    await params.llm.queue_frame(EndWorkerFrame())
+    begun = False
+
+    async def process_frame(self, frame: Frame) -> bool:
+        """Whether the caller is muted from here on."""
+        return self.begun
 
 
 async def talk(transport: BaseTransport, models: PairOfModels, args: RunnerArguments) -> None:
     """Hold one conversation, until one of the two hangs up."""
     # In a thread, since the embedded recogniser loads for a second, and other calls go on.
     stt, tts = await asyncio.to_thread(speech_services, read_speech())
+    hanging_up = HangingUp()
+
+    async def hang_up(last_words: str) -> None:
+        if not hanging_up.begun:
+            hanging_up.begun = True
+            await worker.queue_frames([TTSSpeakFrame(last_words), EndFrame()])
+
+    async def end_call(params: FunctionCallParams, farewell: str) -> None:
+        """Say goodbye to the caller and hang up.
+
+        Args:
+            params: Pipecat's part of the call.
+            farewell: The last sentence that the caller hears.
+        """
+        done = FunctionCallResultProperties(run_llm=False)
+        await params.result_callback({"status": "hung up"}, properties=done)
+        await hang_up(farewell or FAREWELL)
+
     # The embedded models do not call tools: they talk about calling them.
     tools = [] if models.embedded else [end_call]
     llm = DualLLMService(
@@ -112,7 +127,9 @@ async def talk(transport: BaseTransport, models: PairOfModels, args: RunnerArgum
     aggregators = LLMContextAggregatorPair(
         LLMContext(tools=tools),
         user_params=LLMUserAggregatorParams(
-            vad_analyzer=SileroVADAnalyzer(), user_idle_timeout=IDLE_SECS
+            vad_analyzer=SileroVADAnalyzer(),
+            user_idle_timeout=IDLE_SECS,
+            user_mute_strategies=[hanging_up],
         ),
     )
     pipeline = Pipeline(
@@ -152,13 +169,15 @@ async def talk(transport: BaseTransport, models: PairOfModels, args: RunnerArgum
     @aggregators.user().event_handler("on_user_turn_idle")
     async def caller_is_silent(_aggregator: Any) -> None:
         nonlocal asked
-        last_words = [TTSSpeakFrame(FAREWELL), EndFrame()]
-        await worker.queue_frames(last_words if asked else [TTSSpeakFrame(STILL_THERE)])
-        asked = True
+        if asked:
+            await hang_up(FAREWELL)
+        else:
+            asked = True
+            await worker.queue_frame(TTSSpeakFrame(STILL_THERE))
 
     async def limit() -> None:
         await asyncio.sleep(MAX_CALL_SECS)
-        await worker.queue_frames([TTSSpeakFrame(TIME_IS_UP), EndFrame()])
+        await hang_up(TIME_IS_UP)
 
     runner = WorkerRunner(handle_sigint=args.handle_sigint, handle_sigterm=args.handle_sigterm)
     await runner.add_workers(worker)

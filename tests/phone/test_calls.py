@@ -5,6 +5,7 @@ and understood is real, both ways.
 """
 
 import asyncio
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from blastoff_pipecat.phone.pickup import START_SECS
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.phone.bots import Bot, phone_bot, switchboard
+from tests.phone.bots import EXOTEL_SECRET, Bot, phone_bot, switchboard
 from tests.phone.caller import Caller, speech
 from tests.phone.ear import words
+from tests.phone.strangers import Visits, visit
 from tests.phone.wire import RATE, WIRES
 
 GREETING = "Hello, you are talking to a machine. What can I do for you?"
@@ -107,7 +110,16 @@ async def _gone(bot: Bot, within: float = 5.0) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _calls(folder: Path) -> tuple[dict[str, Record], ScriptedEndpoint]:
+@dataclass
+class Calls:
+    """One call of each carrier, and what strangers got meanwhile."""
+
+    records: dict[str, Record]
+    models: ScriptedEndpoint
+    visits: Visits
+
+
+async def _calls(folder: Path) -> Calls:
     for text in (REQUEST, INTERRUPTION):
         await speech(text)
     async with ScriptedEndpoint() as models:
@@ -130,23 +142,23 @@ async def _calls(folder: Path) -> tuple[dict[str, Record], ScriptedEndpoint]:
             switchboard(folder, **named) as more,
         ):
             running = {"twilio": bot, **more}
+            strangers = asyncio.create_task(visit(bot))
             records = await asyncio.gather(*(call(running[name]) for name in WIRES))
+            visits = await strangers
     for name, record in zip(WIRES, records, strict=True):
         record.log = running[name].said()
-    return dict(zip(WIRES, records, strict=True)), models
+    return Calls(dict(zip(WIRES, records, strict=True)), models, visits)
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Record], ScriptedEndpoint]:
-    """One call of each carrier."""
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
+    """One call of each carrier, while strangers try to get in."""
     return asyncio.run(_calls(tmp_path_factory.mktemp("calls")))
 
 
 @pytest.fixture(params=list(WIRES))
-def record(
-    request: pytest.FixtureRequest, calls: tuple[dict[str, Record], ScriptedEndpoint]
-) -> Record:
-    return calls[0][request.param]
+def record(request: pytest.FixtureRequest, calls: Calls) -> Record:
+    return calls.records[request.param]
 
 
 def test_the_caller_is_greeted(record: Record) -> None:
@@ -184,14 +196,11 @@ def test_nothing_is_left_of_a_call(record: Record) -> None:
     assert record.children_left == []
     for word in ("ERROR", "Traceback", "angling", "never awaited"):
         assert word not in record.log, record.log
-    assert "Refused" not in record.log
 
 
-def test_an_interrupted_reply_is_no_longer_asked_for(
-    calls: tuple[dict[str, Record], ScriptedEndpoint],
-) -> None:
+def test_an_interrupted_reply_is_no_longer_asked_for(calls: Calls) -> None:
     """The large model's server saw each story's reader leave."""
-    stories = [r for r in calls[1].requests_for("large") if _wants_story(r.body)]
+    stories = [r for r in calls.models.requests_for("large") if _wants_story(r.body)]
     assert len(stories) == len(WIRES)
     assert all(request.disconnected for request in stories)
 
@@ -203,4 +212,34 @@ def _wants_story(body: dict[str, Any]) -> bool:
 def test_secrets_stay_out_of_the_log(record: Record) -> None:
     """Neither a token nor a secret that stood in a stream's URL is written down."""
     assert '"WebSocket /ws" [accepted]' in record.log
-    assert "/ws/" not in record.log
+    assert EXOTEL_SECRET not in record.log
+    assert not re.search(r"/ws/[A-Za-z0-9_-]{40,}\" \[accepted\]", record.log)
+
+
+# Strangers, while those calls go on.
+
+
+def test_a_stranger_finds_nothing(calls: Calls) -> None:
+    """Of all that the runner serves, no route is there."""
+    assert calls.visits.routes == {404}
+
+
+def test_a_stranger_cannot_make_it_talk(calls: Calls) -> None:
+    """Not by a webhook, nor by a stream, whatever is known but the secret."""
+    visits = calls.visits
+    assert visits.unsigned == {403}
+    assert visits.streams == {403}
+    assert visits.unsigned_token == 403
+    assert visits.used_token == 403
+
+
+def test_nonsense_is_hung_up_on(calls: Calls) -> None:
+    """At once: bytes that mean nothing, and ten million characters."""
+    assert calls.visits.garbage == 1008
+    assert calls.visits.huge == 1009
+
+
+def test_who_says_nothing_is_hung_up_on(calls: Calls) -> None:
+    """When the time is over in which a carrier says which call it is."""
+    assert calls.visits.silent == 1008
+    assert START_SECS - 1 < calls.visits.silent_secs < START_SECS + 5
