@@ -117,12 +117,17 @@ async def weather_of(place: str) -> dict[str, Any]:
     now, today = forecast["current"], forecast["daily"]
     return {
         "place": f"{found[0]['name']}, {found[0].get('country', '')}".rstrip(", "),
-        "sky": SKY[max(code for code in SKY if code <= now["weather_code"])],
+        "sky": sky_of(now["weather_code"]),
         "degrees_celsius": round(now["temperature_2m"]),
         "wind_km_per_hour": round(now["wind_speed_10m"]),
         "highest_today": round(today["temperature_2m_max"][0]),
         "lowest_today": round(today["temperature_2m_min"][0]),
     }
+
+
+def sky_of(code: int) -> str:
+    """Say in words what a WMO weather code means."""
+    return SKY[max(known for known in SKY if known <= code)]
 
 
 def daily_params() -> TransportParams:

@@ -191,7 +191,7 @@ class Caller:
 
     async def _ping(self) -> None:
         """The keep-alive message by which Pipecat notices a client that is gone."""
-        while True:
+        while self._channel.readyState == "open":
             self._channel.send(f"ping: {time.time():.0f}")
             await asyncio.sleep(1.0)
 

@@ -183,9 +183,11 @@ async def test_the_embedded_models_answer_and_ctrl_c_leaves_nothing(tmp_path: Pa
 def test_what_cannot_start_says_why(tmp_path: Path) -> None:
     """Half the keys, a taken port: one clear message, no server, no model loaded for nothing."""
     key = "dg-0123456789abcdef"
+    (with_half := tmp_path / "half").mkdir()
+    (with_half / ".env").write_text(f"DEEPGRAM_API_KEY={key}")
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
-        half = _start(tmp_path, "--port", "0", DEEPGRAM_API_KEY=key)
+        half = _start(with_half, "--port", "0")
         taken = _start(tmp_path, "--host", "127.0.0.1", "--port", str(port))
         half_said, taken_said = half.communicate()[0], taken.communicate()[0]
 
@@ -212,11 +214,11 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _start(folder: Path, *flags: str, **environment: str) -> "subprocess.Popen[str]":
+def _start(folder: Path, *flags: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, str(VOICE_BOT), *flags],
         cwd=folder,
-        env=clean_environment(environment),
+        env=clean_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
