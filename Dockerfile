@@ -5,6 +5,7 @@ WORKDIR /src
 RUN python -m venv /app
 COPY pyproject.toml README.md LICENSE requirements.lock ./
 COPY blastoff_pipecat ./blastoff_pipecat
+COPY bots ./bots
 RUN /app/bin/pip install --no-cache-dir -c requirements.lock '.[server]' orjson
 
 FROM python:3.12-slim
