@@ -25,17 +25,18 @@ VOICE_BOT = Path(__file__).parents[2] / "bots/voice_bot.py"
 
 QUESTIONS = ("Why is the sky blue?", "How do I make a good cup of tea?")
 
-BEFORE_SECS, PAUSE_SECS = 10.0, 30.0
+BEFORE_SECS, PAUSE_SECS = 10.0, 40.0
 """Silence before the first question, in which the bot greets, and after each, in which it answers.
 
-The microphone plays them over and over: what was asked of a bot that was not ready is asked again.
+The microphone plays them over and over: what was asked of a bot that was not ready, or while it was
+still answering the question before, is asked again.
 """
 
 READY_SECS = 600.0
 """How long the bot may take to have its models: they may have to be fetched."""
 
 PATIENCE_MS = 240_000
-"""How long the page may take to show a whole reply: each question comes round in 75 s."""
+"""How long the page may take to show a whole reply: each question comes round in 95 s."""
 
 RECORDER = """() => {
     const recorder = new MediaRecorder(document.getElementById("voice").srcObject);
@@ -215,8 +216,8 @@ def test_the_large_model_alone_is_heard_after_the_switch(
     assert alone.opening == ""
     assert alone.bars == {"opening": 0, "continuation": 1}
     assert _share_found(_words(alone.continuation), _heard(ear, alone.sound)) >= 0.6
-    assert visit.page.locator("#heard-large-alone-n").inner_text() == "1"
-    assert visit.page.locator("#heard-two-models-n").inner_text() == "1"
+    for mode in ("two-models", "large-alone"):
+        assert int(visit.page.locator(f"#heard-{mode}-n").inner_text()) >= 1
     visit.expect("#difference").to_contain_text("With two models the bot is heard")
 
 
