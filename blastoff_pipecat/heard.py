@@ -18,6 +18,9 @@ _AUDIBLE = 300
 PAUSE_SECS = 0.02
 """Silence shorter than this is a part of the sound around it."""
 
+_ROUNDING_SECS = 1e-6
+"""Less than this is missing from a chunk only because numbers are rounded."""
+
 Span = tuple[float, float]
 """When something audible begins and ends."""
 
@@ -40,11 +43,18 @@ class Sound:
 
 
 class Playhead:
-    """Plays pieces of audio one after the other, as a loudspeaker would."""
+    """Plays pieces of audio one after the other, as a loudspeaker would.
 
-    def __init__(self) -> None:
+    Attributes:
+        chunk: Seconds that are played at one go, 0 for any. What does not fill a chunk waits for
+            the next piece, so that after a pause the rest of what came before is played first.
+    """
+
+    def __init__(self, chunk: float = 0.0) -> None:
         """Nothing has been played yet."""
+        self.chunk = chunk
         self._free: float | None = None
+        self._rest = 0.0
 
     def play(self, audio: bytes, sample_rate: int, *, at: float, channels: int = 1) -> Sound:
         """Play a piece, or hear when it will be played.
@@ -58,13 +68,23 @@ class Playhead:
         samples = np.abs(np.frombuffer(audio, dtype="<i2").astype(np.int32))
         rate = sample_rate * channels
         free = at if self._free is None else self._free
-        starts = max(at, free)
-        self._free = starts + len(samples) / rate
+        starts = max(at + self._rest, free)
+        secs = len(samples) / rate
+        self._free = starts + secs
+        if self.chunk:
+            rest = (self._rest + secs) % self.chunk
+            self._rest = rest if self.chunk - rest > _ROUNDING_SECS else 0.0
         return Sound(starts, self._free, starts - free, _spans(samples, rate, starts))
+
+    def flush(self) -> None:
+        """Play what waits, with silence after it to fill the chunk."""
+        if self._free is not None and self._rest:
+            self._free += self.chunk - self._rest
+        self._rest = 0.0
 
     def stop(self) -> None:
         """Drop what has not been played yet; the next piece starts when it arrives."""
-        self._free = None
+        self._free, self._rest = None, 0.0
 
 
 def _spans(

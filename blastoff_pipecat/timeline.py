@@ -30,7 +30,7 @@ changed, and at most every 100 ms while only its text and its sound grow::
 
 Sound is heard where it is pushed into the output transport (or leaves the voice, where there is no
 transport), by the arithmetic of `blastoff_pipecat.heard`: neither the network's time nor the
-client's buffer is in it.
+client's buffer is in it, nor what a transport that has to resample holds back meanwhile.
 """
 
 import asyncio
@@ -55,6 +55,7 @@ from pipecat.frames.frames import (
     OutputAudioRawFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
+    TTSStoppedFrame,
     TTSTextFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
@@ -119,6 +120,7 @@ class TimelineObserver(BaseObserver):
             AggregatedTextFrame: self._note_announcement,
             TTSTextFrame: self._note_word,
             OutputAudioRawFrame: self._note_audio,
+            TTSStoppedFrame: self._note_voice_stopped,
             ErrorFrame: self._note_error,
             BotStoppedSpeakingFrame: self._note_bot_stopped,
             InterruptionFrame: self._note_interruption,
@@ -153,8 +155,12 @@ class TimelineObserver(BaseObserver):
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:
         """Learn whether there is a transport, and a voice."""
-        self._has_transport |= isinstance(data.processor, BaseOutputTransport)
-        self._has_voice |= isinstance(data.processor, TTSService)
+        processor = data.processor
+        self._has_voice |= isinstance(processor, TTSService)
+        if isinstance(processor, BaseOutputTransport):
+            self._has_transport = True
+            if processor.sample_rate:
+                self._playhead.chunk = processor.audio_chunk_size / 2 / processor.sample_rate
 
     async def on_push_frame(self, data: FramePushed) -> None:
         """Take note of a frame, if it says anything about a reply."""
@@ -338,6 +344,10 @@ class TimelineObserver(BaseObserver):
         if not self._is_aside(frame.context_id):
             self._spoken.hear(sound, context=frame.context_id, at=at)
             self._teller.wake()
+
+    def _note_voice_stopped(self, _frame: Frame, data: FramePushed, _at: float) -> None:
+        if self._is_played(data):
+            self._playhead.flush()
 
     def _is_aside(self, context: str | None) -> bool:
         """Whether a TTS context is that of a `TTSSpeakFrame`, which is in no reply."""

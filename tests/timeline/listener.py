@@ -1,6 +1,7 @@
 """A caller who hears a bot in real time, and a page that is told of each reply."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -10,12 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from pipecat.frames.frames import (
-    ErrorFrame,
-    Frame,
+    LLMFullResponseStartFrame,
     OutputAudioRawFrame,
     StartFrame,
-    TTSAudioRawFrame,
-    TTSStoppedFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
@@ -25,14 +24,11 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 
+from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from blastoff_pipecat.timeline import TimelineObserver
 from tests.service.bot import Bot, RecordingTTS, quick_turns, talking_to
 from tests.service.phone import LoudnessVAD, Microphone, ScriptedSTT
-
-RATE = 16000
-SECS_PER_CHAR = 0.02
-LEAD_SECS, TAIL_SECS = 0.02, 0.04
-"""Silence at the beginning and the end of whatever a voice says."""
+from tests.timeline.voices import CONTINUATION, LOUD, OPENING, QUIET, RATE, ToneTTS
 
 SLACK_SECS = 0.03
 """How far a told time may be from the true one."""
@@ -40,104 +36,15 @@ SLACK_SECS = 0.03
 _AHEAD_SECS = 0.1
 """How much audio waits at the client, where it is played on time whatever this computer does."""
 
-QUIET, LOUD, BESIDE = 4000, 12000, 8000
-
-OPENING = "Well, let me think,"
-ASIDE = "One moment please."
-CONTINUATION = " it opens at nine."
-
-
-def loudness(text: str) -> int:
-    """Openings are spoken more quietly, so that a recording tells who speaks."""
-    return {OPENING: QUIET, ASIDE: BESIDE}.get(text.strip(), LOUD)
-
-
-def speech(text: str) -> bytes:
-    """What a text sounds like: a tone as long as it is, with silence around it."""
-    tone = np.full(round(len(text.strip()) * SECS_PER_CHAR * RATE), loudness(text), "<i2")
-    lead, tail = (np.zeros(round(secs * RATE), "<i2") for secs in (LEAD_SECS, TAIL_SECS))
-    return np.concatenate((lead, tone, tail)).tobytes()
-
-
-class ToneTTS(RecordingTTS):
-    """A voice that says a text at once, piece by piece.
-
-    Attributes:
-        fails: The texts that it cannot say.
-    """
-
-    fails: Callable[[str], bool] = staticmethod(lambda text: False)
-
-    async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        self.said.append((text, time.monotonic()))
-        self.on_said()
-        if self.fails(text):
-            yield ErrorFrame("out of breath")
-            return
-        audio, size = speech(text), round(0.1 * RATE) * 2
-        for at in range(0, len(audio), size):
-            yield TTSAudioRawFrame(audio[at : at + size], RATE, 1, context_id=context_id)
-
-
-class StreamingTTS(RecordingTTS):
-    """A voice that is handed texts and sends audio, and perhaps words, when it has them.
-
-    Args:
-        words: Whether it tells when it says which word.
-        fast: How much faster than it is heard the audio comes.
-    """
-
-    def __init__(self, *, words: bool = True, fast: float = 3.0, **kwargs: Any) -> None:
-        super().__init__(push_text_frames=not words, **kwargs)
-        self._words, self._fast = words, fast
-        self._texts: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue()
-        self._sending: asyncio.Task[None] | None = None
-        self._place: dict[str, float] = {}
-
-    async def start(self, frame: StartFrame) -> None:
-        await super().start(frame)
-        self._sending = self.create_task(self._send())
-
-    async def cleanup(self) -> None:
-        await super().cleanup()
-        if self._sending:
-            await self.cancel_task(self._sending)
-
-    async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        self.said.append((text, time.monotonic()))
-        self.on_said()
-        self._texts.put_nowait((text, context_id))
-        yield None
-
-    async def on_turn_context_completed(self) -> None:
-        if self._turn_context_id:
-            self._texts.put_nowait(("", self._turn_context_id))
-        self._turn_context_id = None
-
-    async def _send(self) -> None:
-        while item := await self._texts.get():
-            text, context = item
-            if not text:
-                await self.append_to_audio_context(context, TTSStoppedFrame(context_id=context))
-                await self.remove_audio_context(context)
-                continue
-            place = self._place.get(context, 0.0)
-            if self._words:
-                await self._time(text, place + LEAD_SECS, context)
-            audio, size = speech(text), round(0.1 * RATE) * 2
-            for at in range(0, len(audio), size):
-                piece = audio[at : at + size]
-                await asyncio.sleep(len(piece) / 2 / RATE / self._fast)
-                frame = TTSAudioRawFrame(piece, RATE, 1, context_id=context)
-                await self.append_to_audio_context(context, frame)
-            self._place[context] = place + len(audio) / 2 / RATE
-
-    async def _time(self, text: str, place: float, context: str) -> None:
-        said = 0
-        for word in text.split():
-            at = text.strip().index(word, said)
-            said = at + len(word)
-            await self.add_word_timestamps([(word, place + at * SECS_PER_CHAR)], context)
+TIMES = {
+    "turn_ended",
+    "opening_text",
+    "opening_heard",
+    "opening_over",
+    "continuation_text",
+    "continuation_heard",
+    "over",
+}
 
 
 class Loudspeaker(BaseOutputTransport):
@@ -290,3 +197,56 @@ async def calling(
             yield call
         finally:
             watching.cancel()
+
+
+def play(server: ScriptedEndpoint, *, ttft: float = 0.0) -> None:
+    server.play("small", OPENING)
+    server.play("large", Script(CONTINUATION, ttft=ttft))
+
+
+def when(call: Call, kind: type[Any]) -> float:
+    """When a frame of a kind came by last, on the listener's clock."""
+    return [at for frame, _, at in call.bot.before.frames if isinstance(frame, kind)][-1]
+
+
+def zero(call: Call) -> float:
+    """When the user fell silent, on the listener's clock."""
+    stop = call.bot.of(VADUserStoppedSpeakingFrame, at=call.bot.before)[-1]
+    return when(call, VADUserStoppedSpeakingFrame) - stop.stop_secs
+
+
+def began_at(call: Call) -> float:
+    """When the last reply began, on the listener's clock."""
+    frames = call.bot.after.frames
+    return [at for frame, _, at in frames if isinstance(frame, LLMFullResponseStartFrame)][-1]
+
+
+def check(message: dict[str, Any]) -> None:
+    """Whatever happened, a message has all its fields, and its times are in order."""
+    assert message["type"] == "blastoff-timeline"
+    assert message["mode"] in ("two models", "large alone")
+    times = message["times"]
+    assert set(times) == TIMES
+    order = [times[name] for name in ("opening_heard", "opening_over", "continuation_heard")]
+    reached = [at for at in order if at is not None]
+    assert reached == sorted(reached)
+    assert all(at <= times["over"] for at in reached)
+    if message["gap"] is not None:
+        assert message["gap"] == pytest.approx(
+            times["continuation_heard"] - times["opening_over"], abs=2e-3
+        )
+        assert message["gap"] >= 0
+
+
+def check_all(page: Page) -> None:
+    """Check every message, and that nothing which was told of a reply is taken back."""
+    for message in page.messages:
+        check(message)
+    for number in {message["reply"] for message in page.messages}:
+        told = page.of(number)
+        assert sum(message["done"] for message in told[:-1]) <= 1
+        for former, latter in itertools.pairwise(told):
+            assert former != latter
+            assert latter["opening"].startswith(former["opening"])
+            for name in ("done", "interrupted"):
+                assert former[name] <= latter[name]

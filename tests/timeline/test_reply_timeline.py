@@ -1,0 +1,204 @@
+"""The timeline of one reply, from made-up events at made-up times."""
+
+from typing import Any
+
+import pytest
+
+from blastoff_pipecat import DualLLMMetricsData
+from blastoff_pipecat.heard import Sound
+from blastoff_pipecat.reply_timeline import ReplyTimeline, UserTurn
+
+
+def about(secs: float) -> Any:
+    return pytest.approx(secs, abs=1e-3)
+
+
+def reply(**options: Any) -> ReplyTimeline:
+    given = {"number": 1, "zero": 10.0, "turn": None, "two_models": True, "grace": 1.0}
+    return ReplyTimeline(**{**given, **options})
+
+
+def sound(starts: float, ends: float) -> Sound:
+    return Sound(starts, ends, 0.0, ((starts, ends),))
+
+
+def metrics(**options: Any) -> DualLLMMetricsData:
+    return DualLLMMetricsData(processor="llm", model="large", **options)
+
+
+class TestReplyTimeline:
+    def test_a_voice_that_takes_texts_announces_each(self) -> None:
+        """What follows the announcement of an opening is the opening."""
+        one = reply()
+        one.say_opening("Well,", 10.1)
+        one.announce(opening_id=7, timed=False)
+        one.hear(sound(10.2, 10.6), context="a", at=10.2)
+        one.say(" yes.", 10.4)
+        one.announce(opening_id=None, timed=False)
+        one.hear(sound(10.7, 11.0), context="a", at=10.5)
+        assert one.message(20.0)["gap"] == about(0.1)
+
+    def test_words_may_come_in_any_order(self) -> None:
+        """A voice that takes tokens tells of some of them late."""
+        one = reply()
+        one.say_opening("Well, you see,", 10.1)
+        one.say(" it is nine.", 10.2)
+        for start in range(6):
+            at = 10.5 + start / 10
+            one.hear(Sound(at, at + 0.1, 0.0, ((at, at + 0.08),)), context="a", at=10.5)
+        assert one.message(20.0)["gap"] is None
+        one.announce(opening_id=None, timed=True)
+        for index, word in [(3, "it"), (4, "is"), (0, "Well,"), (5, "nine."), (2, "see,")]:
+            one.spell(word, 9, 10.5 + index / 10)
+        one.spell("you", 9, 10.6)
+        message = one.message(20.0)
+        assert message["times"]["continuation_heard"] == about(0.8)
+        assert message["gap"] == about(0.02)
+
+    def test_a_word_without_a_time_says_nothing(self) -> None:
+        """Words that a voice did not time come at the end of its audio, without a time."""
+        one = reply()
+        one.say_opening("Well,", 10.1)
+        one.announce(opening_id=7, timed=True)
+        one.hear(sound(10.2, 10.6), context="a", at=10.2)
+        one.say(" yes.", 10.4)
+        one.announce(opening_id=None, timed=True)
+        one.spell("yes.", 8, 0.0)
+        assert one.message(20.0)["gap"] is None
+
+    def test_an_opening_in_tokens_is_parted_when_its_length_is_known(self) -> None:
+        """The text is parted exactly, the sound is not: nobody knows where it parts."""
+        one = reply()
+        for index, token in enumerate(["Well,", " yes", " it", " is."]):
+            one.say(token, 10.1 + index / 10)
+        one.hear(sound(10.5, 11.5), context="a", at=10.5)
+        one.measure(metrics(outcome="relayed", opening_chars=5, continuation_chars=11))
+        message = one.message(20.0)
+        assert (message["opening"], message["continuation"]) == ("Well,", " yes it is.")
+        assert message["times"]["opening_text"] == about(0.1)
+        assert message["times"]["continuation_text"] == about(0.2)
+        assert message["times"]["opening_heard"] == about(0.5)
+        assert message["times"]["continuation_heard"] is None
+
+    @pytest.mark.parametrize(
+        ("outcome", "two_models", "mode"),
+        [
+            ("relayed", False, "two models"),
+            ("small_only", True, "two models"),
+            ("large_only", True, "large alone"),
+            ("interrupted", True, "two models"),
+            ("interrupted", False, "large alone"),
+            ("failed", True, "two models"),
+        ],
+    )
+    def test_the_mode_is_what_was_heard(self, outcome: Any, two_models: bool, mode: str) -> None:
+        """Where the service cannot say who spoke, it is what was meant to be."""
+        one = reply(two_models=two_models)
+        one.measure(metrics(outcome=outcome))
+        assert one.message(20.0)["mode"] == mode
+
+    def test_the_message_is_as_promised(self) -> None:
+        """Its fields, its times after zero, and the service's own metrics."""
+        turn = UserTurn(silent=10.0, ended=10.3)
+        one = reply(number=3, turn=turn)
+        one.say_opening("Well,", 10.4)
+        data = metrics(outcome="interrupted", small_ttft=0.1)
+        one.measure(data)
+        assert one.message(10.5) == {
+            "type": "blastoff-timeline",
+            "reply": 3,
+            "mode": "two models",
+            "done": False,
+            "interrupted": False,
+            "opening": "Well,",
+            "continuation": "",
+            "times": {
+                "turn_ended": 0.3,
+                "opening_text": 0.4,
+                "opening_heard": None,
+                "opening_over": None,
+                "continuation_text": None,
+                "continuation_heard": None,
+                "over": None,
+            },
+            "gap": None,
+            "metrics": data.model_dump(),
+        }
+
+    def test_a_reply_is_done_when_the_bot_stops(self) -> None:
+        """Once all audio has come; a stop in its midst ends nothing."""
+        one = reply()
+        one.hear(sound(10.0, 10.5), context="a", at=10.0)
+        one.stop(10.5)
+        one.hear(sound(11.0, 12.0), context="b", at=11.0)
+        one.end()
+        assert not one.done
+        one.stop(11.95)
+        assert one.done
+        assert one.message(11.95)["times"]["over"] == about(2.0)
+
+    def test_a_stop_may_come_before_the_end(self) -> None:
+        """A short sound is over before the reply's end has come by."""
+        one = reply()
+        one.hear(sound(10.0, 10.1), context="a", at=10.0)
+        one.stop(10.1)
+        one.end()
+        assert one.done
+
+    def test_a_transport_that_says_nothing_is_not_waited_for(self) -> None:
+        """A while after its sound a reply is over."""
+        one = reply(grace=1.0)
+        one.hear(sound(10.0, 10.5), context="a", at=10.0)
+        one.end()
+        one.give_up(11.4)
+        assert not one.done
+        assert one.next_change(11.4) == about(11.5)
+        one.give_up(11.5)
+        assert one.done
+        assert one.next_change(11.6) is None
+
+    def test_an_end_that_an_interruption_brings_about_is_none(self) -> None:
+        """The service ends its reply before the interruption is where sound is played."""
+        one = reply()
+        one.hear(sound(10.0, 12.0), context="a", at=10.0)
+        one.doom()
+        one.end()
+        one.interrupt(11.0)
+        assert one.interrupted
+        assert one.message(11.0)["times"]["over"] == about(1.0)
+
+    def test_an_interruption_after_all_was_heard_is_none(self) -> None:
+        """The last silence of a voice is nothing that can be missed."""
+        one = reply()
+        one.hear(Sound(10.0, 12.0, 0.0, ((10.0, 11.0),)), context="a", at=10.0)
+        one.end()
+        one.doom()
+        one.interrupt(11.5)
+        assert (one.done, one.interrupted) == (True, False)
+
+    def test_an_interruption_that_never_arrives_ends_with_the_next_reply(self) -> None:
+        """No reply is left open."""
+        one = reply()
+        one.hear(sound(10.0, 12.0), context="a", at=10.0)
+        one.doom()
+        one.supersede(11.0)
+        assert (one.done, one.interrupted) == (True, True)
+
+    def test_what_comes_after_the_end_is_not_heard(self) -> None:
+        """Audio that was on its way when the user interrupted is dropped."""
+        one = reply()
+        one.hear(sound(10.0, 10.5), context="a", at=10.0)
+        one.doom()
+        one.interrupt(10.2)
+        one.hear(sound(10.5, 11.0), context="a", at=10.3)
+        assert one.message(20.0)["times"]["over"] == about(0.2)
+
+    def test_changes_are_foretold(self) -> None:
+        """A page is told of a sound when it begins, though it arrived earlier."""
+        one = reply()
+        assert one.next_change(10.0) is None
+        one.hear(sound(10.5, 11.0), context="a", at=10.1)
+        assert one.next_change(10.1) == about(10.5)
+        assert not one.sounds(10.4)
+        assert one.sounds(10.6)
+        assert one.next_change(10.6) == about(11.0)
