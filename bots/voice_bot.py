@@ -12,7 +12,7 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from pipecat.audio.vad.silero import SileroVADAnalyzer
@@ -24,6 +24,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
+from pipecat.processors.frameworks.rtvi.models import ClientMessage
 from pipecat.runner.types import RunnerArguments
 from pipecat.runner.utils import create_transport
 from pipecat.services.llm_service import FunctionCallParams
@@ -53,15 +54,13 @@ ABOUT_NO_TOOLS = (
 )
 
 CLIENT_READY_SECS = 2.0
-"""How long the greeting waits for a client to say that it can hear; a plain Daily room never does.
-"""
+"""How long the greeting waits for the client to be ready; a plain Daily room never says so."""
 
 GEOCODING_URL = os.getenv("GEOCODING_URL", "https://geocoding-api.open-meteo.com/v1/search")
 WEATHER_URL = os.getenv("WEATHER_URL", "https://api.open-meteo.com/v1/forecast")
 WEATHER_TIMEOUT_SECS = 5.0
 
-# What WMO's weather codes mean, as Open-Meteo lists them; what is missing is a shade of the one
-# before it.
+# What WMO's weather codes mean; one that is missing is a shade of the one before it.
 SKY = {
     0: "clear sky",
     1: "mostly clear",
@@ -151,14 +150,12 @@ TRANSPORT_PARAMS = {
 }
 
 
-async def talk(
-    transport: BaseTransport, models: PairOfModels, runner_args: RunnerArguments
-) -> None:
+async def talk(transport: BaseTransport, models: PairOfModels, args: RunnerArguments) -> None:
     """Hold one conversation, until the user has left."""
     # In a thread, since the embedded recogniser loads for a second, and other calls go on.
     stt, tts = await asyncio.to_thread(speech_services, read_speech())
     # The embedded models do not call tools: they talk about calling them.
-    tools = [] if models.embedded else [get_weather]
+    tools: list[Any] = [] if models.embedded else [get_weather]
     llm = DualLLMService(
         small=models.small,
         large=models.large,
@@ -168,9 +165,9 @@ async def talk(
             )
         ),
     )
-    context = LLMContext(tools=tools)
     aggregators = LLMContextAggregatorPair(
-        context, user_params=LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
+        LLMContext(tools=tools),
+        user_params=LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer()),
     )
 
     async def tell_client(data: dict[str, Any]) -> None:
@@ -189,7 +186,7 @@ async def talk(
             ]
         ),
         params=PipelineParams(enable_metrics=True, enable_usage_metrics=True),
-        idle_timeout_secs=runner_args.pipeline_idle_timeout_secs,
+        idle_timeout_secs=args.pipeline_idle_timeout_secs,
         observers=[TimelineObserver(on_change=tell_client)],
     )
     client_ready, greeted = asyncio.Event(), asyncio.Event()
@@ -206,7 +203,7 @@ async def talk(
     async def on_client_disconnected(_transport: Any, _client: Any) -> None:
         await worker.cancel()
 
-    async def open_replies(opening: str) -> None:
+    async def open_replies(opening: Literal["auto", "never"]) -> None:
         """Let the small model open replies ("auto") or not ("never"), and tell the client."""
         settings = DualLLMService.Settings(opening=opening)
         await worker.queue_frame(LLMUpdateSettingsFrame(delta=settings))
@@ -218,14 +215,14 @@ async def talk(
         await open_replies("auto")
 
     @worker.rtvi.event_handler("on_client_message")
-    async def on_client_message(rtvi: Any, message: Any) -> None:
-        asked = message.data.get("opening") if isinstance(message.data, dict) else None
-        if message.type == "blastoff-opening" and asked in ("auto", "never"):
-            await open_replies(asked)
-        else:
-            await rtvi.send_error_response(message, "There is no such message, or no such opening.")
+    async def on_client_message(rtvi: Any, message: ClientMessage) -> None:
+        match message:
+            case ClientMessage(type="blastoff-opening", data={"opening": "auto" | "never" as mode}):
+                await open_replies(mode)
+            case _:
+                await rtvi.send_error_response(message, "No such message, or no such opening.")
 
-    runner = WorkerRunner(handle_sigint=runner_args.handle_sigint)
+    runner = WorkerRunner(handle_sigint=args.handle_sigint, handle_sigterm=args.handle_sigterm)
     await runner.add_workers(worker)
     await runner.run()
 
