@@ -27,6 +27,9 @@ _STOP_SECS = 0.3
 _SETTLED_SECS = 0.5
 """How much of the continuation must have been heard for its beginning to be certain."""
 
+_WAITED_SECS = 0.1
+"""A large model that is asked this much after the reply's beginning had to wait for the small."""
+
 Whose: TypeAlias = Literal["opening", "continuation", "unsure"]
 """Whose sound comes next; unsure until the voice says when a word of the continuation comes."""
 
@@ -112,7 +115,7 @@ class ReplyTimeline:
         """Take the service's own report of the reply."""
         self.metrics = data.model_dump()
         if data.outcome == "large_only":
-            self.two_models = False
+            self.two_models = _asked_late(data)
         elif data.outcome in ("relayed", "small_only"):
             self.two_models = True
         if data.opening_chars and not self.heard.opening:
@@ -127,6 +130,8 @@ class ReplyTimeline:
         if self._whose is not None:
             self._whose = "unsure"
             heard.opening_heard, heard.continuation_heard = heard.first_heard, None
+            self._seam_pts = _after(self._words, _letters(heard.opening))
+            self._find_seam()
 
     # Sound.
 
@@ -163,11 +168,12 @@ class ReplyTimeline:
             if self._whose == "opening" and self._sounds_until is None and not self._failed:
                 self._whose = "unsure"  # it streams: sound follows, whatever is announced
             return
-        if not self.heard.opening or pts <= 0:
+        if pts <= 0:
             return
         if not self._opening_ids:
             self._words.append((pts, _letters(word)))
-            self._seam_pts = _after(self._words, _letters(self.heard.opening))
+            if self.heard.opening:
+                self._seam_pts = _after(self._words, _letters(self.heard.opening))
         elif segment not in self._opening_ids and self._seam_pts is None:
             self._seam_pts = pts
         self._find_seam()
@@ -187,26 +193,19 @@ class ReplyTimeline:
         if self.done:
             return
         self._sounds_until = sound.ends
-        if not self.heard.opening:
-            self.heard.hear(sound, opening=False)
-            self._whose = self._whose or "continuation"
-            return
-        self._whose = self._whose or "unsure"
-        if self._whose == "unsure":
-            self._hear_unsure(sound, context, at)
-        else:
-            self.heard.hear(sound, opening=self._whose == "opening")
-
-    def _hear_unsure(self, sound: Sound, context: str | None, at: float) -> None:
-        if context != self._context or not self._seam.length:
-            self._context, self._context_at = context, at
-            self._context_place = self._seam.length
-        self._seam.hear(sound)
         heard, opening_over = self.heard, self.heard.opening_over
-        heard.hear(sound, opening=True)
-        if not self._timed or (heard.continuation and not self._opening_ids):
-            heard.opening_over = opening_over  # this may be the continuation already
-        self._find_seam()
+        self._whose = self._whose or ("unsure" if heard.opening else "continuation")
+        if self._whose == "unsure" or not heard.opening:
+            # In the second case an opening may still be told apart, see `_part`.
+            if context != self._context or not self._seam.length:
+                self._context, self._context_at = context, at
+                self._context_place = self._seam.length
+            self._seam.hear(sound)
+        heard.hear(sound, opening=bool(heard.opening) and self._whose != "continuation")
+        if self._whose == "unsure":
+            if not self._timed or (heard.continuation and not self._opening_ids):
+                heard.opening_over = opening_over  # this may be the continuation already
+            self._find_seam()
 
     def _find_seam(self) -> None:
         if self._seam_pts is None or not self._seam.length:
@@ -315,6 +314,13 @@ class ReplyTimeline:
         """Tell whether it is heard just now."""
         first, over = self.heard.first_heard, self.heard.over
         return not self.done and first is not None and over is not None and first <= now < over
+
+
+def _asked_late(data: DualLLMMetricsData) -> bool:
+    """Tell whether the small model was waited for in vain before the large one was asked."""
+    if data.first_text is None or data.large_ttft is None:
+        return False
+    return data.first_text - data.large_ttft > _WAITED_SECS
 
 
 def _after(words: list[tuple[float, int]], letters: int) -> float | None:

@@ -11,16 +11,17 @@ changed, and at most every 100 ms while only its text and its sound grow::
      "gap": 0.13, "metrics": {…}}
 
 - `times` are seconds after the user stopped speaking: the VAD's own stop, its waiting taken off.
-  The reply to a tool's result counts from the same stop as the reply that made the call. Where no
-  user turn came before (a greeting, typed text), they count from the reply's beginning, and
-  `turn_ended` is None. A bot without VAD frames counts from the end of the turn.
+  Where it is no user turn that is answered (but a tool's result, or typed text, or nothing: a
+  greeting), they count from the reply's beginning, and `turn_ended` is None. A bot without VAD
+  frames counts from the end of the turn.
 - What is not reached yet, or never is, or cannot be known, is None. `opening_over` and `over` move
   on while there is sound. They are None beside a heard opening where the voice synthesizes as a
   stream and does not say which word comes when: `opening_over`, `continuation_heard`, `gap`.
 - `opening` and `continuation` are what the models said, heard or not. With
   ``opening_frames="token"`` or ``skip_tts`` both are in `continuation` until `metrics` are there.
 - `mode` is what the settings say when the reply begins (a tool's result is always answered by the
-  large model alone); once the service reports who spoke, it is that, whatever was meant to be.
+  large model alone). Once the service reports who spoke, it is that; but a large model that had to
+  wait for a small one in vain is none that was asked alone: that reply stays one of two models.
 - `metrics` are the fields of `DualLLMMetricsData`; None until they are reported, which is just
   before or just after the reply's text is complete, and always without ``enable_metrics``.
 - After an interruption `over` is the last that was heard before it.
@@ -239,14 +240,13 @@ class TimelineObserver(BaseObserver):
     def _note_result(self, _frame: Frame, data: FramePushed, _at: float) -> None:
         self._has_result |= data.first_push
 
-    def _answered_turn(self, at: float) -> tuple[UserTurn | None, bool]:
-        """The user turn that a reply which begins now answers, and whether by a tool's result."""
-        turn, has_result = self._turn, self._has_result
-        self._has_result = False
-        if turn and not turn.answered and (turn.ended is None or at - turn.ended <= _STALE_SECS):
-            turn.answered = True
-            return turn, False
-        return self._written.turn if has_result and self._written else None, has_result
+    def _answered_turn(self, at: float) -> UserTurn | None:
+        """The user turn that a reply which begins now answers."""
+        turn = self._turn
+        if not turn or turn.answered or (turn.ended is not None and at - turn.ended > _STALE_SECS):
+            return None
+        turn.answered = True
+        return turn
 
     # The reply's text.
 
@@ -262,15 +262,16 @@ class TimelineObserver(BaseObserver):
 
     def _begin(self, frame: Frame, data: FramePushed, at: float) -> None:
         settings = cast("LLMService[Any]", data.source).settings
-        turn, has_result = self._answered_turn(at)
+        turn = self._answered_turn(at)
         opens = isinstance(settings, DualLLMSettings) and settings.opening != "never"
+        has_result, self._has_result = self._has_result, False
         zeros = (turn.silent, turn.ended) if turn else ()
         self._count += 1
         reply = ReplyTimeline(
             number=self._count,
             zero=next((zero for zero in zeros if zero is not None), at),
             turn=turn,
-            two_models=opens and not has_result,
+            two_models=opens and (turn is not None or not has_result),
             grace=_GRACE_SECS if self._has_transport else 0.0,
         )
         self._replies = [each for each in self._replies if not each.done]

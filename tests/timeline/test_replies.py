@@ -69,6 +69,20 @@ async def test_a_lost_opening_leaves_the_large_model_alone(
         check_all(call.page)
 
 
+async def test_an_opening_that_comes_too_late_is_a_cost_of_two_models(
+    server: ScriptedEndpoint, make_llm: Any
+) -> None:
+    """The reply counts as one of two models, though the large one says it all."""
+    server.play("small", Script(fault=Fault.HANG_BEFORE_FIRST_TOKEN))
+    server.play("large", CONTINUATION)
+    async with calling(make_llm(small_first_token_timeout_secs=0.3)) as call:
+        await call.say("When does it open?")
+        message = await call.hear(1)
+        assert (message["mode"], message["metrics"]["outcome"]) == ("two models", "large_only")
+        assert message["times"]["continuation_text"] > 0.3
+        check_all(call.page)
+
+
 async def test_a_lost_continuation_is_said_by_the_small_model(
     server: ScriptedEndpoint, make_llm: Any
 ) -> None:
@@ -154,10 +168,10 @@ class Museum:
 
 
 @pytest.mark.parametrize("secs", [0.0, 0.7])
-async def test_call_and_answer_are_two_replies_to_one_turn(
+async def test_a_tool_s_answer_is_a_reply_of_its_own(
     server: ScriptedEndpoint, make_llm: Any, secs: float
 ) -> None:
-    """The answer counts from when the user stopped, also if it is written during the opening."""
+    """It counts from its own beginning, also if it is written while the opening is heard."""
     server.play("small", OPENING)
     server.play("large", Script.tool_call("look_up"), Script(CONTINUATION))
     async with calling(make_llm(), tools=[Museum(secs).look_up]) as call:
@@ -170,9 +184,11 @@ async def test_call_and_answer_are_two_replies_to_one_turn(
         assert {message["mode"] for message in call.page.of(2)} == {"large alone"}
         assert first["times"]["over"] == call.near(call.speaker.heard(opening=True)[1] - began)
         heard = call.speaker.heard(opening=False)
+        began = began_at(call)
         assert second["times"]["continuation_heard"] == call.near(heard[0] - began)
         assert second["times"]["over"] == call.near(heard[1] - began)
-        assert first["times"]["turn_ended"] == second["times"]["turn_ended"] > 0
+        assert first["times"]["turn_ended"] > 0
+        assert second["times"]["turn_ended"] is None
         assert first["gap"] is second["gap"] is None
         check_all(call.page)
 

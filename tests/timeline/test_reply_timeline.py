@@ -66,6 +66,21 @@ class TestReplyTimeline:
         one.spell("yes.", 8, 0.0)
         assert one.message(20.0)["gap"] is None
 
+    def test_an_opening_in_tokens_is_heard_apart_by_its_words(self) -> None:
+        """A voice that tells them makes the sound parted too, when the length is known."""
+        one = reply()
+        for index, token in enumerate(["Well,", " yes", " it", " is."]):
+            one.say(token, 10.1 + index / 10)
+        one.hear(sound(10.5, 11.0), context="a", at=10.5)
+        one.hear(sound(11.2, 12.0), context="a", at=10.6)
+        for place, word in [(0.0, "Well,"), (0.5, "yes"), (0.8, "it"), (1.0, "is.")]:
+            one.spell(word, 9, 10.5 + place)
+        assert one.message(20.0)["times"]["opening_heard"] is None
+        one.measure(metrics(outcome="relayed", opening_chars=5, continuation_chars=11))
+        message = one.message(20.0)
+        assert message["times"]["opening_heard"] == about(0.5)
+        assert message["gap"] == about(0.2)
+
     def test_an_opening_in_tokens_is_parted_when_its_length_is_known(self) -> None:
         """The text is parted exactly, the sound is not: nobody knows where it parts."""
         one = reply()
@@ -95,6 +110,13 @@ class TestReplyTimeline:
         """Where the service cannot say who spoke, it is what was meant to be."""
         one = reply(two_models=two_models)
         one.measure(metrics(outcome=outcome))
+        assert one.message(20.0)["mode"] == mode
+
+    @pytest.mark.parametrize(("waited", "mode"), [(0.01, "large alone"), (0.8, "two models")])
+    def test_a_large_model_that_had_to_wait_is_not_alone(self, waited: float, mode: str) -> None:
+        """What the small model costs where it says nothing is no figure of the large model's."""
+        one = reply()
+        one.measure(metrics(outcome="large_only", first_text=0.5 + waited, large_ttft=0.5))
         assert one.message(20.0)["mode"] == mode
 
     def test_the_message_is_as_promised(self) -> None:
