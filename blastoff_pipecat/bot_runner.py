@@ -21,10 +21,17 @@ from typing import TYPE_CHECKING, Any
 
 from dotenv import find_dotenv, load_dotenv
 from loguru import logger
+from pipecat.processors.aggregators.llm_context import LLMContext
 from rich.console import Console
 
-from blastoff_pipecat.local.default import LANGUAGE_MODELS, shared_models
+from blastoff_pipecat.local.default import (
+    LANGUAGE_MODELS,
+    PairOfModels,
+    models_found,
+    shared_models,
+)
 from blastoff_pipecat.local.errors import LocalError
+from blastoff_pipecat.service import DualLLMService
 from blastoff_pipecat.settings import Environment
 from blastoff_pipecat.speech import SpeechKeys, prepare_speech, read_speech
 
@@ -36,11 +43,15 @@ _INTERRUPTED = 130
 """The exit status after Ctrl-C during the preparations, as a shell's own."""
 
 
-def run_bot(add_routes: "Callable[[FastAPI], None] | None" = None) -> int:
+def run_bot(
+    add_routes: "Callable[[FastAPI], None] | None" = None, *, instruction: str | None = None
+) -> int:
     """Serve the calling script's ``bot(runner_args)`` with Pipecat's runner, until Ctrl-C.
 
     Args:
         add_routes: Is given the runner's app before its own routes are made, which come second.
+        instruction: The bot's system instruction with the embedded models. They read it before the
+            first call, whose first answer would otherwise come seconds later than the others.
 
     Returns:
         The exit status. What went wrong has been written to standard error.
@@ -48,7 +59,7 @@ def run_bot(add_routes: "Callable[[FastAPI], None] | None" = None) -> int:
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     try:
         with ExitStack() as models:
-            _run(add_routes, models, console)
+            _run(add_routes, instruction, models, console)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (ValueError, LocalError, ImportError, OSError) as error:
@@ -58,7 +69,10 @@ def run_bot(add_routes: "Callable[[FastAPI], None] | None" = None) -> int:
 
 
 def _run(
-    add_routes: "Callable[[FastAPI], None] | None", models: ExitStack, console: Console
+    add_routes: "Callable[[FastAPI], None] | None",
+    instruction: str | None,
+    models: ExitStack,
+    console: Console,
 ) -> None:
     real = dict(os.environ)
     # The nearest .env may also hold what only Pipecat reads, such as DAILY_API_KEY.
@@ -79,6 +93,8 @@ def _run(
         prepare_speech(speech, console)
         if not environment.configured:
             models.enter_context(shared_models(console))
+            if instruction and (found := models_found()):
+                asyncio.run(_read_ahead(found, instruction))
         if serves:
             opens = args.open and not os.environ.get("CI")
             pipecat_runner.app.add_middleware(
@@ -88,6 +104,16 @@ def _run(
             )
 
     pipecat_runner.main(_Parser(prepare))
+
+
+async def _read_ahead(models: PairOfModels, instruction: str) -> None:
+    """Have the large model read what all its prompts begin with, into its server's cache."""
+    settings = models.settings(DualLLMService.Settings(system_instruction=instruction))
+    llm = DualLLMService(small=models.small, large=models.large, settings=settings)
+    try:
+        await llm.run_inference(LLMContext([{"role": "user", "content": "Hello"}]), max_tokens=1)
+    finally:
+        await llm.cleanup()
 
 
 class _Parser(argparse.ArgumentParser):

@@ -56,8 +56,9 @@ ABOUT_NO_TOOLS = (
 CLIENT_READY_SECS = 2.0
 """How long the greeting waits for the client to be ready; a plain Daily room never says so."""
 
-GEOCODING_URL = os.getenv("GEOCODING_URL", "https://geocoding-api.open-meteo.com/v1/search")
-WEATHER_URL = os.getenv("WEATHER_URL", "https://api.open-meteo.com/v1/forecast")
+# Open-Meteo's; the variables GEOCODING_URL and WEATHER_URL name a server of one's own instead.
+GEOCODING_URL = "https://geocoding-api.open-meteo.com/v1/search"
+WEATHER_URL = "https://api.open-meteo.com/v1/forecast"
 WEATHER_TIMEOUT_SECS = 5.0
 
 # What WMO's weather codes mean; one that is missing is a shade of the one before it.
@@ -98,9 +99,11 @@ async def weather_of(place: str) -> dict[str, Any]:
         aiohttp.ClientError: It cannot be reached, or did not answer as it should.
         TimeoutError: It did not answer in time.
     """
+    geocoding = os.getenv("GEOCODING_URL", GEOCODING_URL)
+    weather = os.getenv("WEATHER_URL", WEATHER_URL)
     timeout = aiohttp.ClientTimeout(total=WEATHER_TIMEOUT_SECS)
     async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session:
-        async with session.get(GEOCODING_URL, params={"name": place, "count": 1}) as response:
+        async with session.get(geocoding, params={"name": place, "count": 1}) as response:
             found = (await response.json()).get("results")
         if not found:
             return {"error": f"The weather service knows no place called {place}."}
@@ -111,7 +114,7 @@ async def weather_of(place: str) -> dict[str, Any]:
             "timezone": "auto",
             "forecast_days": 1,
         }
-        async with session.get(WEATHER_URL, params={**where, **wanted}) as response:
+        async with session.get(weather, params={**where, **wanted}) as response:
             forecast = await response.json()
     now, today = forecast["current"], forecast["daily"]
     return {
@@ -239,7 +242,7 @@ def main() -> int:
     from blastoff_pipecat.bot_runner import run_bot
     from blastoff_pipecat.page import add_page
 
-    return run_bot(add_page)
+    return run_bot(add_page, instruction=INSTRUCTION + ABOUT_NO_TOOLS)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from tests.bots.cast import Cast
 
 @pytest.fixture(autouse=True)
 def loopback(scripted: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voice_bot, "GEOCODING_URL", f"{scripted.services_url}/search")
-    monkeypatch.setattr(voice_bot, "WEATHER_URL", f"{scripted.services_url}/forecast")
+    monkeypatch.setenv("GEOCODING_URL", f"{scripted.services_url}/search")
+    monkeypatch.setenv("WEATHER_URL", f"{scripted.services_url}/forecast")
 
 
 async def told(place: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ async def test_offline_the_service_is_said_to_be_out_of_reach(
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         refusing = f"http://127.0.0.1:{nobody.getsockname()[1]}/search"
-        monkeypatch.setattr(voice_bot, "GEOCODING_URL", refusing)
+        monkeypatch.setenv("GEOCODING_URL", refusing)
         assert "cannot be reached" in (await told("Paris"))["error"]
 
 
@@ -66,7 +66,7 @@ async def test_a_service_that_does_not_answer_is_not_waited_for(
     """After the timeout the caller is told, instead of being left in silence."""
     monkeypatch.setattr(voice_bot, "WEATHER_TIMEOUT_SECS", 0.2)
     async with ScriptedEndpoint.unanswered_url() as url:
-        monkeypatch.setattr(voice_bot, "GEOCODING_URL", url)
+        monkeypatch.setenv("GEOCODING_URL", url)
         began = time.monotonic()
         assert "cannot be reached" in (await told("Paris"))["error"]
         assert time.monotonic() - began < 2.0
