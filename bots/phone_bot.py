@@ -26,7 +26,7 @@ from pipecat.frames.frames import (
     TTSSpeakFrame,
 )
 from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
@@ -52,6 +52,7 @@ TIME_IS_UP = "I am sorry, our time is up. Goodbye, and thank you for calling."
 
 IDLE_SECS = 12.0  # of silence before the bot asks, and once more before it hangs up
 MAX_CALL_SECS = 15 * 60.0
+LAST_WORDS_SECS = 30.0  # for what is being said when the time is up
 
 INSTRUCTION = (
     "You are a friendly assistant on the telephone. Answer in one or two short spoken sentences, "
@@ -150,6 +151,8 @@ async def talk(transport: BaseTransport, models: PairOfModels, args: RunnerArgum
         pipeline,
         params=params,
         idle_timeout_secs=args.pipeline_idle_timeout_secs,
+        # Rather than leave the caller with a bot that hears, thinks or speaks no more.
+        processor_unusable_policy=ProcessorUnusablePolicy.END,
     )
     asked = False  # whether the bot has asked into a silence that still lasts
 
@@ -178,6 +181,8 @@ async def talk(transport: BaseTransport, models: PairOfModels, args: RunnerArgum
     async def limit() -> None:
         await asyncio.sleep(MAX_CALL_SECS)
         await hang_up(TIME_IS_UP)
+        await asyncio.sleep(LAST_WORDS_SECS)
+        await worker.cancel()
 
     runner = WorkerRunner(handle_sigint=args.handle_sigint, handle_sigterm=args.handle_sigterm)
     await runner.add_workers(worker)

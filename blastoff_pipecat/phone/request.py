@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 _MOST_FIELDS = 200
 
@@ -21,6 +21,12 @@ class SignedRequest:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
+
+    @property
+    def urls(self) -> list[str]:
+        """The URL, and how it may have been typed in where the carrier calls the root of a host."""
+        parts = urlsplit(self.url)
+        return [self.url] if parts.path != "/" else [self.url, parts._replace(path="").geturl()]
 
     def form(self) -> list[tuple[str, str]]:
         """The fields of a form, those without a value too.

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -92,8 +92,10 @@ class Bot:
 
     def open_streams(self) -> int:
         """TCP connections of the bot's process that others have made to it."""
-        descriptors = Path(f"/proc/{self.pid}/fd").iterdir()
-        inodes = {os.readlink(each).removeprefix("socket:[").rstrip("]") for each in descriptors}
+        inodes = set[str]()
+        for descriptor in Path(f"/proc/{self.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                inodes.add(os.readlink(descriptor).removeprefix("socket:[").rstrip("]"))
         rows = [
             line.split()
             for table in ("tcp", "tcp6")
@@ -107,8 +109,11 @@ class Bot:
 
     def children(self) -> list[str]:
         """The processes that the bot's process has started and that still run."""
-        tasks = Path(f"/proc/{self.pid}/task").iterdir()
-        return [child for task in tasks for child in (task / "children").read_text().split()]
+        children = list[str]()
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            with suppress(FileNotFoundError):  # ended meanwhile
+                children += (thread / "children").read_text().split()
+        return children
 
     def said(self) -> str:
         """What the bot has written so far."""

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from blastoff_pipecat.demo.question import SAMPLE_RATE, Question
 from tests.phone.wire import RATE, Wire, read
 
-PATIENCE_SECS = 30.0
+PATIENCE_SECS = 60.0
 """How long a caller waits for what should come, on a busy computer."""
 
 _spoken: dict[str, bytes] = {}

@@ -16,7 +16,7 @@ def words(pcm: bytes) -> str:
     samples = np.frombuffer(pcm, "<i2")
     at = np.arange(0, len(samples), RATE / 16000)
     audio = np.interp(at, np.arange(len(samples)), samples / 32768).astype(np.float32)
-    segments, _ = _model().transcribe(audio, language="en", beam_size=5)
+    segments, _ = _model().transcribe(audio, language="en", beam_size=1)
     return " ".join(re.findall(r"[a-z0-9]+", " ".join(s.text for s in segments).lower()))
 
 

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from pipecat.audio.resamplers.soxr_resampler import SOXRAudioResampler
 
+from blastoff_pipecat.local.voice import DEFAULT_VOICE, Voice
+from blastoff_pipecat.local.voice import SAMPLE_RATE as VOICE_RATE
 from blastoff_pipecat.phone.pickup import START_SECS
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.phone.bots import EXOTEL_SECRET, Bot, phone_bot, switchboard
@@ -29,6 +33,8 @@ STORY = " ".join(
     f"On day number {day} the captain sailed a little further and saw nothing but blue water."
     for day in ("one", "two", "three", "four", "five", "six", "seven", "eight")
 )
+ONE_PIECE_SECS = 0.2
+"""Pipecat sends the piece that it has in hand when it interrupts: 40 ms, to Exotel 200."""
 LAST = "All right, I have stopped."
 
 
@@ -49,16 +55,18 @@ def large(body: dict[str, Any]) -> Script:
 
 @dataclass
 class Record:
-    """What a caller noticed: seconds, and what was heard in the whole call."""
+    """What a caller noticed: seconds, and the sound of the whole call."""
 
     greeted_after: float
     answered_after: float
     cleared_after: float
     sound_after_clear: float
     sound_after_interruption: float
-    heard: str
+    sound: bytes
+    greeting: bytes
     streams_left: int
     children_left: list[str]
+    heard: str = ""
     log: str = ""
 
 
@@ -75,6 +83,7 @@ async def _one_call(bot: Bot) -> Record:
         await caller.until_spoken_to(0.1)
         greeted_after = time.monotonic() - began
         await _listened(caller, GREETING)
+        greeting = caller.pcm()
         await caller.press("5")
 
         await caller.say(REQUEST)
@@ -97,7 +106,8 @@ async def _one_call(bot: Bot) -> Record:
         cleared - began,
         sound_after_clear,
         caller.secs(ended),
-        words(caller.pcm()),
+        caller.pcm(),
+        greeting,
         bot.open_streams(),
         bot.children(),
     )
@@ -131,21 +141,16 @@ async def _calls(folder: Path) -> Calls:
             "LARGE_MODEL_URL": models.url,
             "LARGE_MODEL_NAME": "large",
         }
-        two_at_once = asyncio.Semaphore(2)
-
-        async def call(bot: Bot) -> Record:
-            async with two_at_once:
-                return await _one_call(bot)
-
         async with (
             phone_bot("twilio", folder, **named) as bot,
             switchboard(folder, **named) as more,
         ):
             running = {"twilio": bot, **more}
             strangers = asyncio.create_task(visit(bot))
-            records = await asyncio.gather(*(call(running[name]) for name in WIRES))
+            records = await asyncio.gather(*(_one_call(running[name]) for name in WIRES))
             visits = await strangers
     for name, record in zip(WIRES, records, strict=True):
+        record.heard = words(record.sound)
         record.log = running[name].said()
     return Calls(dict(zip(WIRES, records, strict=True)), models, visits)
 
@@ -168,6 +173,21 @@ def test_the_caller_is_greeted(record: Record) -> None:
     assert "what can i do for you" in record.heard
 
 
+def test_the_voice_arrives_unharmed(record: Record) -> None:
+    """At 8 kHz it is what the voice says at 24 kHz, but for what μ-law takes away from it."""
+    said = np.frombuffer(asyncio.run(_greeting()), "<i2").astype(float)
+    heard = np.frombuffer(record.greeting, "<i2").astype(float)
+    size = min(len(said), len(heard))
+    assert size > 3 * RATE
+    noise = np.square(said[:size] - heard[:size]).sum()
+    assert 10 * np.log10(np.square(said[:size]).sum() / noise) > 25.0  # decibels
+
+
+async def _greeting() -> bytes:
+    pcm = b"".join(Voice.shared(DEFAULT_VOICE).stream(GREETING))
+    return await SOXRAudioResampler().resample(pcm, VOICE_RATE, RATE)
+
+
 def test_the_caller_is_answered_by_both_models(record: Record) -> None:
     """The opening is heard first, the continuation after it, each once."""
     print(record.answered_after)
@@ -183,7 +203,7 @@ def test_the_caller_can_interrupt(record: Record) -> None:
     """The carrier is told to drop what it has not played, and nothing of the story comes after."""
     print(record.cleared_after, record.sound_after_interruption)
     assert record.cleared_after < 2.0
-    assert record.sound_after_clear == 0.0
+    assert record.sound_after_clear <= ONE_PIECE_SECS
     assert record.sound_after_interruption < 6.0  # the story is ten times as long
     assert "captain" in record.heard
     assert "number two" not in record.heard

@@ -39,7 +39,7 @@ async def _ask(folder: Path) -> Answer:
             await caller.until_spoken_to(0.1, since=asked)
             after = time.monotonic() - asked
             await caller.until_spoken_to(4.0, since=asked)
-            await caller.until_quiet(2.0)
+            await caller.until_quiet(1.5)
             heard = words(caller.pcm(asked))
             await caller.hang_up()
         children = bot.children()

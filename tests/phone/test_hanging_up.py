@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request, WebSocket
 from pipecat.runner.types import WebSocketRunnerArguments
 from websockets.exceptions import ConnectionClosed
 
-from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.phone.bots import BOT, environment
 from tests.phone.caller import Caller, calling, speech
 from tests.phone.ear import words
@@ -33,7 +33,20 @@ pytestmark = [
 
 GOODBYE = "Thank you, that is all. Goodbye."
 OPENING = "All right then, if you say so."
+NOBODY = "Is there nobody home?"
 FAREWELL = "Take good care of yourself."
+
+
+def small(body: dict[str, Any]) -> Script:
+    if "nobody" in str(body["messages"]):
+        return Script(fault=Fault.STATUS_401)
+    return Script(OPENING, ttft=0.05)
+
+
+def large(body: dict[str, Any]) -> Script:
+    if "nobody" in str(body["messages"]):
+        return Script(fault=Fault.STATUS_401)
+    return Script.tool_call("end_call", {"farewell": FAREWELL}, ttft=0.2)
 
 
 @dataclass
@@ -81,6 +94,17 @@ async def _say_goodbye(line: Line, scenario: str) -> Outcome:
     return Outcome(words(caller.pcm()), caller.secs(), closed_by_bot=True)
 
 
+async def _ask_nobody(line: Line, scenario: str) -> Outcome:
+    """Ask for what both models refuse, for good."""
+    async with line.call(scenario) as caller:
+        await caller.until_spoken_to()
+        await caller.until_quiet(0.6)
+        await caller.say(NOBODY)
+        await caller.until(lambda: caller.closed)
+    await line.let_go[scenario].wait()
+    return Outcome(words(caller.pcm()), caller.secs(), closed_by_bot=True)
+
+
 async def _leave(line: Line, scenario: str) -> Outcome:
     """Hang up while the bot still greets."""
     async with line.call(scenario) as caller:
@@ -118,6 +142,7 @@ SCENARIOS: dict[str, tuple[Callable[[Line, str], Awaitable[Outcome]], dict[str, 
     "silence": (_listen_until_closed, {"GREETING": "Hello.", "IDLE_SECS": 0.6}),
     "limit": (_listen_until_closed, {"GREETING": "Hello.", "MAX_CALL_SECS": 4.0}),
     "goodbye": (_say_goodbye, {"GREETING": "Hello."}),
+    "nobody": (_ask_nobody, {"GREETING": "Hello."}),
     "leaving": (_leave, {}),
     "vanishing": (_vanish, {}),
     "nonsense": (_talk_nonsense, {}),
@@ -146,11 +171,12 @@ async def _outcomes() -> tuple[dict[str, Outcome], list[str], list[str]]:
         finally:
             line.let_go[scenario].set()
 
-    await speech(GOODBYE)
+    for text in (GOODBYE, NOBODY):
+        await speech(text)
     before = asyncio.all_tasks()
     async with ScriptedEndpoint() as models, served(app) as line.port:
-        models.play("small", Script(OPENING, ttft=0.05))
-        models.play("large", Script.tool_call("end_call", {"farewell": FAREWELL}, ttft=0.2))
+        models.play("small", small)
+        models.play("large", large)
         os.environ.update(
             SMALL_MODEL_URL=models.url,
             SMALL_MODEL_NAME="small",
@@ -204,9 +230,14 @@ def test_the_large_model_can_hang_up(outcomes: Outcomes) -> None:
 def test_the_carrier_is_told_to_end_each_call_that_the_bot_ends(outcomes: Outcomes) -> None:
     """Once, where the keys to its REST API are set; of the others it knows."""
     ended_by_bot = {name for name, outcome in outcomes[0].items() if outcome.closed_by_bot}
-    assert ended_by_bot == {"goodbye", "limit", "silence"}
+    assert ended_by_bot == {"goodbye", "limit", "nobody", "silence"}
     assert sorted(set(outcomes[1]) - {"nonsense"}) == sorted(ended_by_bot)
     assert len(outcomes[1]) == len(set(outcomes[1]))
+
+
+def test_where_no_model_can_answer_the_bot_hangs_up(outcomes: Outcomes) -> None:
+    """Rather than leave the caller in silence."""
+    assert outcomes[0]["nobody"].heard == "hello"
 
 
 @pytest.mark.parametrize("scenario", ["leaving", "vanishing", "nonsense"])

@@ -246,6 +246,16 @@ def test_another_carriers_request_is_refused(signature: Signature, sign: Sign) -
 
 
 @pytest.mark.parametrize("sign", [_signed_twilio, _signed_plivo])
+def test_a_host_may_be_typed_in_without_a_path(sign: Sign) -> None:
+    """The carrier then signs what was typed in, and asks for the path that every request has."""
+    signature = TWILIO if sign is _signed_twilio else PLIVO
+    for end in ("", "?a=b"):
+        request = sign(f"https://bot.example.com{end}", FORM)
+        arrives = SignedRequest(url=f"{URL}{end}", headers=request.headers, body=request.body)
+        assert signature.fault(arrives, NOW) is None
+
+
+@pytest.mark.parametrize("sign", [_signed_twilio, _signed_plivo])
 def test_a_url_that_is_signed_is_no_other(sign: Sign) -> None:
     """Scheme, host, path and query count, where the carrier signs the URL."""
     signature = TWILIO if sign is _signed_twilio else PLIVO
