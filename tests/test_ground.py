@@ -165,6 +165,7 @@ class TestDependencies:
             "aiohttp",
             "yarl",
             "python-dotenv",
+            "numpy",
         }
 
     def test_the_extras_are_these(self) -> None:

@@ -18,7 +18,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from blastoff_pipecat.frames import OpeningTextFrame
-from blastoff_pipecat.heard import HeardReply, Playhead
+from blastoff_pipecat.timeline.heard import HeardReply, Playhead
 
 
 @dataclass

@@ -7,8 +7,8 @@ from pipecat.frames.frames import UserStoppedSpeakingFrame
 from pipecat.processors.aggregators.llm_text_processor import LLMTextProcessor
 from pipecat.services.tts_service import TextAggregationMode
 
-from blastoff_pipecat.teller import PACE_SECS
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from blastoff_pipecat.timeline.teller import PACE_SECS
 from tests.timeline.listener import SLACK_SECS, TIMES, calling, check, check_all, play, when, zero
 from tests.timeline.voices import CONTINUATION, OPENING, StreamingTTS, ToneTTS
 

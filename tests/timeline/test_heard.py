@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blastoff_pipecat.heard import HeardReply, Playhead
-from blastoff_pipecat.word_seam import WordSeam
+from blastoff_pipecat.timeline.heard import HeardReply, Playhead
+from blastoff_pipecat.timeline.word_seam import WordSeam
 
 RATE = 8000
 

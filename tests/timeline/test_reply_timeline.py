@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from blastoff_pipecat import DualLLMMetricsData
-from blastoff_pipecat.heard import Sound
-from blastoff_pipecat.reply_timeline import ReplyTimeline, UserTurn
+from blastoff_pipecat.timeline.heard import Sound
+from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline, UserTurn
 
 
 def about(secs: float) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pipecat.frames.frames import BotStoppedSpeakingFrame
 
-from blastoff_pipecat.teller import PACE_SECS
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from blastoff_pipecat.timeline.teller import PACE_SECS
 from tests.timeline.listener import (
     Call,
     Page,

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from loguru import logger
 
-from blastoff_pipecat.reply_timeline import ReplyTimeline
+from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline
 
 PACE_SECS = 0.1
 """The least time between two messages of a reply of which only text or sound has grown."""

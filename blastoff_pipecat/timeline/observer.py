@@ -30,7 +30,7 @@ changed, and at most every 100 ms while only its text and its sound grow::
   reply that was withdrawn.
 
 Sound is heard where it is pushed into the output transport (or leaves the voice, where there is no
-transport), by the arithmetic of `blastoff_pipecat.heard`: neither the network's time nor the
+transport), by the arithmetic of `heard`: neither the network's time nor the
 client's buffer is in it, nor what a transport that has to resample holds back meanwhile.
 """
 
@@ -71,11 +71,11 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.utils.asyncio.task_manager import BaseTaskManager
 
 from blastoff_pipecat.frames import OpeningTextFrame
-from blastoff_pipecat.heard import Playhead
 from blastoff_pipecat.llm_settings import DualLLMSettings
 from blastoff_pipecat.metrics import DualLLMMetricsData
-from blastoff_pipecat.reply_timeline import ReplyTimeline, UserTurn
-from blastoff_pipecat.teller import OnChange, Teller
+from blastoff_pipecat.timeline.heard import Playhead
+from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline, UserTurn
+from blastoff_pipecat.timeline.teller import OnChange, Teller
 
 _GRACE_SECS = 1.0
 """How long after the end of its audio a reply is over though the transport did not say so."""

@@ -2,12 +2,12 @@
 
 Such a voice is handed the continuation's text while it still speaks the opening, and its audio does
 not say whose it is. What it does say is when each word comes, counted in its own audio: `WordSeam`
-finds the pause at that place, and when it is heard. Pure, as `blastoff_pipecat.heard` is.
+finds the pause at that place, and when it is heard. Pure, as `blastoff_pipecat.timeline.heard` is.
 """
 
 from bisect import bisect_right
 
-from blastoff_pipecat.heard import PAUSE_SECS, Sound, Span
+from blastoff_pipecat.timeline.heard import PAUSE_SECS, Sound, Span
 
 _NEAR_SECS = 0.15
 """How far the pause between two words may be from where the voice says that the second begins."""
