@@ -3,6 +3,7 @@
 It confirms who answers, and does what a test asks for by HTTP. Run as `bot.py --port N -t webrtc`.
 """
 
+import asyncio
 from typing import Any
 
 from pipecat.frames.frames import EndFrame, ErrorFrame
@@ -21,6 +22,7 @@ from blastoff_pipecat.page import add_page
 calls: list[PipelineWorker] = []
 chosen: list[str] = []
 habits = {"confirms": True}
+alone = asyncio.Event()
 
 
 async def bot(runner_args: SmallWebRTCRunnerArguments) -> None:
@@ -37,6 +39,7 @@ async def bot(runner_args: SmallWebRTCRunnerArguments) -> None:
     @worker.rtvi.event_handler("on_client_ready")
     async def on_client_ready(_rtvi: Any) -> None:
         calls.append(worker)
+        alone.clear()
         await confirm("auto")
 
     @worker.rtvi.event_handler("on_client_message")
@@ -56,6 +59,8 @@ async def bot(runner_args: SmallWebRTCRunnerArguments) -> None:
     finally:
         if worker in calls:
             calls.remove(worker)
+        if not calls:
+            alone.set()
 
 
 @app.post("/test/{what}")
@@ -71,6 +76,8 @@ async def do(what: str, request: Request) -> JSONResponse:
         case "hang-up":
             for call in calls:
                 await call.queue_frame(EndFrame())
+        case "wait-until-alone":
+            await alone.wait()
         case "confirm-nothing":
             habits["confirms"] = False
         case "confirm":

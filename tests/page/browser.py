@@ -55,7 +55,8 @@ class Visit:
 
     def _note_console(self, message: Any) -> None:
         # A server that is gone is a failed request, which is what some tests are about.
-        if message.type == "error" and "ERR_CONNECTION" not in message.text:
+        gone = ("ERR_CONNECTION", "Failed to fetch")
+        if message.type == "error" and not any(sign in message.text for sign in gone):
             self.errors.append(message.text)
 
     def open(self, host: str | None = None) -> "Visit":

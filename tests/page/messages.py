@@ -87,4 +87,4 @@ def spoken(text: str, segment: int) -> dict[str, Any]:
 
 
 def error(text: str) -> dict[str, Any]:
-    return {"type": "error", "data": {"error": text, "fatal": False}}
+    return {"type": "error", "data": {"error": text}}

@@ -65,7 +65,7 @@ class BotServer:
 
     def do(self, what: str, data: Any = None) -> dict[str, Any]:
         """Have the scripted bot do something."""
-        return httpx.post(f"{self.url}/test/{what}", json=data).json()
+        return httpx.post(f"{self.url}/test/{what}", json=data, timeout=30.0).json()
 
     @property
     def log(self) -> str:

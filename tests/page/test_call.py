@@ -112,6 +112,14 @@ def test_mute_stops_what_the_bot_hears(visit: Visit) -> None:
     assert visit.page.evaluate(enabled)
 
 
+def test_leaving_the_page_hangs_up(talking: Visit, bot: BotServer) -> None:
+    """The bot need not wait for a silence to know, and coming back finds no call."""
+    talking.page.goto("about:blank")
+    assert bot.do("wait-until-alone")["calls"] == 0
+    talking.page.go_back()
+    talking.expect_status("idle")
+
+
 # Who answers.
 
 

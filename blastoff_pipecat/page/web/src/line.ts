@@ -3,8 +3,8 @@ import { SmallWebRTCTransport } from "@pipecat-ai/small-webrtc-transport";
 
 import type { Message } from "./message.ts";
 import { Microphone } from "./microphone.ts";
+import { isRecord } from "./record.ts";
 import { CallTrouble, callRefused, reported, TROUBLE, type Trouble } from "./trouble.ts";
-import { isRecord } from "./timeline-message.ts";
 
 logger.setLevel(LogLevel.WARN);
 
@@ -75,6 +75,7 @@ export class Line {
   /** Hang up, at any time; nothing is heard of this line any more. */
   close(): void {
     this.state = "closed";
+    this.giveUp(new CallTrouble(TROUBLE.ended));
     this.timers.forEach(clearTimeout);
     this.timers.clear();
     this.microphone.release();
@@ -124,8 +125,10 @@ export class Line {
       onBotOutput: tell("bot-output"),
       onServerMessage: tell("server-message"),
       onError: ({ data }) => {
-        tell("error")(data);
-        if (isRecord(data) && data["fatal"]) this.end(reported(String(data["error"])));
+        const told = isRecord(data) ? data : {};
+        const error = String(told["error"] ?? told["message"] ?? "it does not say which");
+        tell("error")({ error });
+        if (told["fatal"]) this.end(reported(error));
       },
       onTrackStarted: (track, participant) => {
         if (track.kind === "audio" && !participant?.local) this.events.onVoice(track);

@@ -6,7 +6,7 @@ export type Message =
   | { type: "bot-started-speaking"; data?: unknown }
   | { type: "bot-stopped-speaking"; data?: unknown }
   /** What is spoken, in a reply or outside of any. */
-  | { type: "bot-output"; data: { text: string; segment_id?: number; will_be_spoken?: boolean } }
-  | { type: "error"; data: { error: string; fatal?: boolean } }
+  | { type: "bot-output"; data: { text: string; segment_id?: number } }
+  | { type: "error"; data: { error: string } }
   /** What this bot alone says: replies (`timeline-message.ts`) and who answers (`switch.ts`). */
   | { type: "server-message"; data: unknown };

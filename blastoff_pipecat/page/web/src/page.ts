@@ -99,6 +99,9 @@ mute.addEventListener("click", () => {
   show();
 });
 
+// A page that is left hangs up, and is not connected when it is come back to.
+addEventListener("pagehide", () => call.disconnect());
+
 const unable = unableToCall();
 if (unable) call.state = { at: "failed", trouble: unable };
 show();

@@ -27,7 +27,12 @@ export function statusOf(call: CallState, activity: Activity, muted: boolean): S
     case "asking":
       return status("asking", "Asking for the microphone", "Your browser may ask you to allow it.", "Cancel");
     case "connecting":
-      return status("connecting", "Connecting", "Calling the bot.", "Cancel");
+      return status(
+        "connecting",
+        "Connecting",
+        "Calling the bot. It may have models to load.",
+        "Cancel",
+      );
     case "reconnecting":
       return status(
         "reconnecting",

@@ -1,4 +1,5 @@
-import { isRecord, type Mode } from "./timeline-message.ts";
+import { isRecord } from "./record.ts";
+import type { Mode } from "./timeline-message.ts";
 
 /** How long the bot may take to confirm, in milliseconds. */
 const CONFIRM_MS = 5_000;

@@ -1,3 +1,5 @@
+import { isRecord } from "./record.ts";
+
 /** What the bot tells of one reply, the whole state of it each time something of it changes. */
 
 export type Mode = "two models" | "large alone";
@@ -68,10 +70,6 @@ export function firstHeard({ times }: Reply): number | null {
 /** Whether somebody asked for this reply: a greeting follows no turn. */
 export function answersTurn({ times }: Reply): boolean {
   return times.turn_ended !== null;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string {
