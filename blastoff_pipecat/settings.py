@@ -100,7 +100,7 @@ class Environment:
             MisconfiguredEnvironment: A variable is missing or malformed; all such are named.
         """
         real = os.environ if environ is None else environ
-        reading = _Reading(real, _dotenv_values() if dotenv else {})
+        reading = _Reading(real, read_dotenv() if dotenv else {})
         environment = cls(
             host=reading.host(default=cls.host),
             port=reading.port(default=cls.port),
@@ -188,7 +188,7 @@ class _Reading:
         for source in self._sources:
             values = [v for spelling in _SPELLINGS[name] if (v := source.get(spelling)) is not None]
             if values:
-                return next((bare for value in values if (bare := _unquoted(value))), None)
+                return next((bare for value in values if (bare := unquoted(value))), None)
         return None
 
     def _endpoint(self, prefix: str) -> ChatEndpoint | None:
@@ -261,14 +261,20 @@ class _Reading:
         return _USER_INFO.sub("<user>@", _LOOKS_LIKE_A_KEY.sub("<a key>", text))
 
 
-def _unquoted(value: str) -> str:
+def unquoted(value: str) -> str:
+    """Return a value without blanks and quotation marks around it."""
     value = value.strip()
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1].strip()
     return value
 
 
-def _dotenv_values() -> dict[str, str]:
+def read_dotenv() -> dict[str, str]:
+    """Read the nearest `.env`, from the current directory upwards; nothing where there is none.
+
+    Raises:
+        MisconfiguredEnvironment: It cannot be read.
+    """
     path = find_dotenv(usecwd=True)
     if not path:
         return {}

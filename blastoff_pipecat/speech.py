@@ -18,8 +18,8 @@ from pipecat.services.tts_service import TTSService
 
 from blastoff_pipecat.settings import (
     MisconfiguredEnvironment,
-    _dotenv_values,  # pyright: ignore[reportPrivateUsage]  # one way to read .env in the package
-    _unquoted,  # pyright: ignore[reportPrivateUsage]  # and one way to take a value from it
+    read_dotenv,
+    unquoted,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def read_speech(environ: Mapping[str, str] | None = None) -> SpeechKeys | None:
     Raises:
         MisconfiguredEnvironment: One key is set without the other, or a value cannot be used.
     """
-    sources = (os.environ if environ is None else environ, _dotenv_values())
+    sources = (os.environ if environ is None else environ, read_dotenv())
     values = {
         name: _find(name, sources)
         for name in (_DEEPGRAM, _CARTESIA, "DEEPGRAM_MODEL", "CARTESIA_VOICE_ID")
@@ -197,7 +197,7 @@ def _check_installed(module: str, package: str) -> None:
 def _find(name: str, sources: tuple[Mapping[str, str], ...]) -> str | None:
     for source in sources:
         if (value := source.get(name)) is not None:
-            return _unquoted(value) or None
+            return unquoted(value) or None
     return None
 
 

@@ -99,8 +99,8 @@ async def weather_of(place: str) -> dict[str, Any]:
         aiohttp.ClientError: It cannot be reached, or did not answer as it should.
         TimeoutError: It did not answer in time.
     """
-    geocoding = os.getenv("GEOCODING_URL", GEOCODING_URL)
-    weather = os.getenv("WEATHER_URL", WEATHER_URL)
+    geocoding = os.getenv("GEOCODING_URL") or GEOCODING_URL
+    weather = os.getenv("WEATHER_URL") or WEATHER_URL
     timeout = aiohttp.ClientTimeout(total=WEATHER_TIMEOUT_SECS)
     async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session:
         async with session.get(geocoding, params={"name": place, "count": 1}) as response:
