@@ -19,12 +19,13 @@ class StreamTokens:
             clock: Tells the time, in seconds.
         """
         self._clock = clock
-        self._ends: dict[bytes, float] = {}
+        self._ends: dict[bytes, float] = {}  # in the order of their ends
 
     def issue(self) -> str:
         """Make a token of 256 bits that is good once, for `TOKEN_SECS`."""
         now = self._clock()
-        self._ends = {token: end for token, end in self._ends.items() if end > now}
+        while self._ends and (oldest := next(iter(self._ends.items())))[1] <= now:
+            del self._ends[oldest[0]]
         token = secrets.token_urlsafe(32)
         self._ends[_digest(token)] = now + TOKEN_SECS
         return token
