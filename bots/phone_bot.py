@@ -40,10 +40,10 @@ from pipecat.turns.user_mute import BaseUserMuteStrategy
 from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat import DualLLMService
-from blastoff_pipecat.call_models import call_models
+from blastoff_pipecat.calls.models import call_models
+from blastoff_pipecat.calls.speech import read_speech, speech_services
 from blastoff_pipecat.local.default import PairOfModels
 from blastoff_pipecat.phone import NoCall, guard_phone, pick_up
-from blastoff_pipecat.speech import read_speech, speech_services
 
 GREETING = "Hello, you are talking to a machine. What can I do for you?"
 STILL_THERE = "Are you still there?"
@@ -208,7 +208,7 @@ async def bot(runner_args: RunnerArguments) -> None:
 
 def main() -> int:
     """Serve the bot behind its guard."""
-    from blastoff_pipecat.bot_runner import run_bot
+    from blastoff_pipecat.calls.runner import run_bot
 
     own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     own.add_argument("--insecure", action="store_true")  # answers whoever calls

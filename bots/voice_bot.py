@@ -32,9 +32,9 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat import DualLLMService
-from blastoff_pipecat.call_models import call_models
+from blastoff_pipecat.calls.models import call_models
+from blastoff_pipecat.calls.speech import read_speech, speech_services
 from blastoff_pipecat.local.default import PairOfModels
-from blastoff_pipecat.speech import read_speech, speech_services
 from blastoff_pipecat.timeline import TimelineObserver
 
 GREETING = "Hi! What would you like to talk about?"
@@ -239,7 +239,7 @@ async def bot(runner_args: RunnerArguments) -> None:
 
 def main() -> int:
     """Serve the bot and its page."""
-    from blastoff_pipecat.bot_runner import run_bot
+    from blastoff_pipecat.calls.runner import run_bot
     from blastoff_pipecat.page import add_page
 
     return run_bot(add_page, instruction=INSTRUCTION + ABOUT_NO_TOOLS)

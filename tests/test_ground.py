@@ -120,6 +120,14 @@ class AskedFor(dict[str, str]):
         self.names.add(key)
 
 
+def named_by_the_bots() -> set[str]:
+    """Those that the bots read, or what they use; Pipecat itself reads Daily's key."""
+    hosts = "CARTESIA|DEEPGRAM|EXOTEL|GEOCODING|PINLESS|PLIVO|TELNYX|TWILIO|WEATHER"
+    files = [*ROOT.glob("bots/*.py"), *ROOT.glob("blastoff_pipecat/**/*.py")]
+    text = "".join(path.read_text() for path in files)
+    return {"DAILY_API_KEY", *re.findall(rf'"((?:{hosts})_[A-Z_]+)"', text)}
+
+
 def test_the_env_example_lists_what_is_read_and_nothing_else() -> None:
     """Each variable that is read has its line, the older spellings commented out."""
     environ = AskedFor()
@@ -128,7 +136,7 @@ def test_the_env_example_lists_what_is_read_and_nothing_else() -> None:
     example = (ROOT / ".env.example").read_text()
     of_the_server = {run_server.KEY_VARIABLE, run_server.MAX_REQUESTS_VARIABLE}
     listed = set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
-    assert listed == environ.names | of_the_server
+    assert listed == environ.names | of_the_server | named_by_the_bots()
     assert not re.search(r"^[A-Z_]+=.", example, re.MULTILINE), "a value that is not empty"
 
 

@@ -24,6 +24,7 @@ from loguru import logger
 from pipecat.processors.aggregators.llm_context import LLMContext
 from rich.console import Console
 
+from blastoff_pipecat.calls.speech import SpeechKeys, prepare_speech, read_speech
 from blastoff_pipecat.local.default import (
     LANGUAGE_MODELS,
     PairOfModels,
@@ -33,7 +34,6 @@ from blastoff_pipecat.local.default import (
 from blastoff_pipecat.local.errors import LocalError
 from blastoff_pipecat.service import DualLLMService
 from blastoff_pipecat.settings import Environment
-from blastoff_pipecat.speech import SpeechKeys, prepare_speech, read_speech
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

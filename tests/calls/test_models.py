@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat import ChatEndpoint
-from blastoff_pipecat.call_models import call_models
+from blastoff_pipecat.calls.models import call_models
 from blastoff_pipecat.local.default import VARIABLE
 from blastoff_pipecat.settings import MisconfiguredEnvironment
 

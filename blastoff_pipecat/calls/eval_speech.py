@@ -5,10 +5,10 @@ the ``local`` extra; a scenario names them as factories::
 
     user:
       modality: audio
-      speech: {factory: blastoff_pipecat.eval_speech.voice, voice: heart}
+      speech: {factory: blastoff_pipecat.calls.eval_speech.voice, voice: heart}
     judge:
       modality: audio
-      transcription: {factory: blastoff_pipecat.eval_speech.transcriber}
+      transcription: {factory: blastoff_pipecat.calls.eval_speech.transcriber}
 """
 
 from collections.abc import Mapping

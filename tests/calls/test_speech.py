@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from blastoff_pipecat.calls.speech import SpeechKeys, read_speech, speech_services
 from blastoff_pipecat.settings import MisconfiguredEnvironment
-from blastoff_pipecat.speech import SpeechKeys, read_speech, speech_services
 
 KEYS = {"DEEPGRAM_API_KEY": "dg-0123456789abcdef", "CARTESIA_API_KEY": "sk_car_0123456789abcdef"}
 
@@ -132,7 +132,7 @@ def test_a_missing_package_is_one_clear_message() -> None:
     script = """
 import sys
 sys.modules["deepgram"] = None  # as if it were not installed
-from blastoff_pipecat.speech import SpeechKeys, speech_services
+from blastoff_pipecat.calls.speech import SpeechKeys, speech_services
 try:
     speech_services(SpeechKeys(deepgram_api_key="a", cartesia_api_key="b"))
 except ImportError as error:
