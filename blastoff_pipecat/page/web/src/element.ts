@@ -26,6 +26,12 @@ export function byId<T extends HTMLElement>(id: string): T {
   return found as T;
 }
 
+/** Give the element with this id a text; what has not changed costs nothing. */
+export function write(id: string, text: string): void {
+  const element = byId(id);
+  if (element.textContent !== text) element.textContent = text;
+}
+
 function fill<E extends Element>(element: E, attributes: Attributes, children: Child[]): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === false) continue;

@@ -2,7 +2,7 @@
 
 import { Call, unableToCall } from "./call.ts";
 import { Conversation } from "./conversation.ts";
-import { byId } from "./element.ts";
+import { byId, write } from "./element.ts";
 import type { Message } from "./message.ts";
 import { Statistics } from "./statistics.ts";
 import { statusOf } from "./status.ts";
@@ -74,18 +74,17 @@ function show(): void {
   }
   const status = statusOf(call.state, conversation.activity, call.muted);
   document.body.dataset["status"] = status.name;
-  byId("title").textContent = status.title;
-  byId("hint").textContent = status.hint;
-  connect.textContent = status.button;
+  write("title", status.title);
+  write("hint", status.hint);
+  write("connect", status.button);
+  write("mute", call.muted ? "Unmute" : "Mute");
   mute.disabled = !call.open;
-  mute.textContent = call.muted ? "Unmute" : "Mute";
   if (status.announced) announce(`${status.title.replace(/\.?$/, ".")} ${status.hint}`);
 }
 
 /** Have screen readers say something, once. */
 function announce(text: string): void {
-  const region = byId("announcement");
-  if (region.textContent !== text) region.textContent = text;
+  write("announcement", text);
 }
 
 connect.addEventListener("click", () => {

@@ -1,4 +1,4 @@
-import { byId } from "./element.ts";
+import { write } from "./element.ts";
 import { shortly } from "./seconds.ts";
 import { answersTurn, firstHeard, MODES, type Mode, type Reply } from "./timeline-message.ts";
 
@@ -37,7 +37,7 @@ export class Statistics {
       show(`heard-${column}`, heard[mode]);
       show(`gap-${column}`, gap[mode]);
     }
-    byId("difference").textContent = difference(heard["two models"], heard["large alone"]);
+    write("difference", difference(heard["two models"], heard["large alone"]));
   }
 
   private of(duration: (reply: Reply) => number | null): Record<Mode, Figures | null> {
@@ -54,9 +54,9 @@ export class Statistics {
 }
 
 function show(cell: string, figures: Figures | null): void {
-  byId(`${cell}-p50`).textContent = figures ? shortly(figures.p50) : "–";
-  byId(`${cell}-p95`).textContent = figures ? shortly(figures.p95) : "–";
-  byId(`${cell}-n`).textContent = String(figures?.n ?? 0);
+  write(`${cell}-p50`, figures ? shortly(figures.p50) : "–");
+  write(`${cell}-p95`, figures ? shortly(figures.p95) : "–");
+  write(`${cell}-n`, String(figures?.n ?? 0));
 }
 
 function difference(both: Figures | null, alone: Figures | null): string {

@@ -9,6 +9,9 @@ const SHOWN = 30;
 /** How many of them, the newest, are on one scale: a slow one is not to squeeze all that follow. */
 const COMPARED = 6;
 
+/** How narrow a timeline is drawn at most, in pixels. */
+const NARROWEST = 200;
+
 type Shown = { reply: Reply; item: HTMLLIElement; scale: Scale };
 
 /** The timelines of the last replies, newest on top. */
@@ -17,9 +20,9 @@ export class Timelines {
   private width = 0;
 
   constructor(private readonly list: HTMLElement) {
-    new ResizeObserver(() => {
-      if (this.list.clientWidth === this.width) return;
-      this.width = this.list.clientWidth;
+    new ResizeObserver(([resized]) => {
+      if (!resized || resized.contentRect.width === this.width) return;
+      this.width = resized.contentRect.width;
       for (const shown of this.replies.values()) this.draw(shown);
     }).observe(list);
   }
@@ -52,9 +55,7 @@ export class Timelines {
   }
 
   private draw({ reply, item, scale }: Shown): void {
-    const style = getComputedStyle(item);
-    const inner = this.list.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const drawing = draw(reply, scale, Math.max(inner, 200));
+    const drawing = draw(reply, scale, Math.max(this.width, NARROWEST));
     drawing.setAttribute("aria-label", inWords(reply));
     item.replaceChildren(heading(reply), drawing);
   }
