@@ -130,13 +130,16 @@ def prepare_speech(keys: SpeechKeys | None, console: "Console") -> None:
     if keys is not None:
         _hosted_classes(keys)
         return
-    from blastoff_pipecat.local.default import fetch_weights
+    from blastoff_pipecat.local.default import doing, fetch_weights
     from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
-    from blastoff_pipecat.local.voice import Voice
+    from blastoff_pipecat.local.voice import DEFAULT_VOICE, Voice
 
-    _embedded_classes()
+    hears, _ = _embedded_classes()
     Voice.check_installed()
     asyncio.run(fetch_weights([WHISPER_TINY_EN], console))
+    with doing("Loading speech", console):
+        hears()
+        Voice.shared(DEFAULT_VOICE)
 
 
 def speech_services(keys: SpeechKeys | None) -> tuple[STTService, TTSService]:

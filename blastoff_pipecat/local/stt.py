@@ -1,30 +1,22 @@
 """Speech to text on this computer, as a Pipecat service."""
 
-import asyncio
-import importlib.util
 import os
 from collections.abc import AsyncGenerator
 from typing import Any
 
-import numpy as np
 from pipecat.audio.utils import (
     create_file_resampler,  # pyright: ignore[reportUnknownVariableType]  # untyped kwargs
 )
-from pipecat.frames.frames import Frame, StartFrame
+from pipecat.frames.frames import Frame
 from pipecat.utils.types import is_given, require_given
 
-from blastoff_pipecat.local.errors import EngineMissing
+from blastoff_pipecat.local.ears import SAMPLE_RATE, Ears
 from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.local.store import ModelStore
 
-if importlib.util.find_spec("faster_whisper") is None:
-    raise EngineMissing("faster-whisper", "use another speech-to-text service of Pipecat")
-
-from faster_whisper import WhisperModel  # pyright: ignore[reportMissingTypeStubs]  # has none
+# isort: split
+# Pipecat's own comes last: where the engine is missing, `ears` says what to do about it.
 from pipecat.services.whisper.stt import WhisperSTTService, WhisperSTTSettings
-
-_RATE = 16_000
-"""Samples a second that Whisper hears at; Pipecat's own service takes any rate for this one."""
 
 _TTFS_P99_SECS = 1.4
 """Within which an utterance is transcribed, nearly always, on two busy processors: as seen with the
@@ -46,7 +38,9 @@ class LocalSTTService(WhisperSTTService):
         settings: WhisperSTTSettings | None = None,
         **kwargs: Any,
     ) -> None:
-        """Load the model. Blocks for about a second, and for the download where it is not here.
+        """Load the model, where no call of this process has: that blocks for about two seconds.
+
+        And for the download, where the weights are not here.
 
         Await ``ModelStore().fetch_in_thread(WHISPER_TINY_EN)`` first to download without blocking.
 
@@ -74,22 +68,16 @@ class LocalSTTService(WhisperSTTService):
         )
 
     def _load(self) -> None:
-        """Load the model with our number of threads, and its greedy search as the default."""
-        self._model = _Greedy(
+        """Take the model that all calls share, with our number of threads."""
+        self._model = Ears.shared(
             require_given(self._settings.model, "Whisper model"),
             device=self._device,
             compute_type=self._compute_type,
-            cpu_threads=self._threads,
+            threads=self._threads,
         )
         unsupported = self._unsupported_language()
         if unsupported:
             raise ValueError(unsupported)
-
-    async def start(self, frame: StartFrame) -> None:
-        """Transcribe a moment of silence, so that the first utterance is not slower."""
-        await super().start(frame)
-        if self._model is not None:
-            await asyncio.to_thread(self._transcribe_silence)
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
         """Transcribe an utterance; telephone sound is brought to the rate that Whisper needs.
@@ -100,22 +88,7 @@ class LocalSTTService(WhisperSTTService):
         Yields:
             TranscriptionFrame: What was said, if anything.
         """
-        if self.sample_rate != _RATE:
-            audio = await create_file_resampler().resample(audio, self.sample_rate, _RATE)
+        if self.sample_rate != SAMPLE_RATE:
+            audio = await create_file_resampler().resample(audio, self.sample_rate, SAMPLE_RATE)
         async for frame in super().run_stt(audio):
             yield frame
-
-    def _transcribe_silence(self) -> None:
-        model: Any = self._model
-        segments, _ = model.transcribe(np.zeros(_RATE, np.float32), language="en")
-        list(segments)  # they are decoded only as they are asked for
-
-
-class _Greedy(WhisperModel):
-    """A Whisper model whose ``transcribe`` searches greedily unless told otherwise."""
-
-    def transcribe(self, *arguments: Any, **options: Any) -> Any:
-        """As ``WhisperModel.transcribe``."""
-        options = {"beam_size": 1, "without_timestamps": True, **options}
-        whisper: Any = super()
-        return whisper.transcribe(*arguments, **options)
