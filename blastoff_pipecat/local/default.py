@@ -28,6 +28,7 @@ from blastoff_pipecat.conversation import Conversation
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.llm_settings import DualLLMSettings
 from blastoff_pipecat.local.language import EmbeddedModels
+from blastoff_pipecat.local.llama import check_installed
 from blastoff_pipecat.local.manifest import QWEN_CODER_15B, SMOLLM2_135M, Model
 from blastoff_pipecat.local.progress import TerminalProgress
 from blastoff_pipecat.local.store import ModelStore
@@ -113,6 +114,7 @@ async def pair_of_models(
     if environment.configured:
         yield PairOfModels(*environment.endpoints())
         return
+    check_installed()
     await fetch_weights(LANGUAGE_MODELS, console)
     embedded = EmbeddedModels()
     try:
@@ -188,6 +190,7 @@ def doing(what: str, console: Console) -> AbstractContextManager[object]:
 
 
 async def _start(embedded: EmbeddedModels, console: Console) -> None:
+    check_installed()
     await fetch_weights(LANGUAGE_MODELS, console)
     with doing("Loading the language models", console):
         await embedded.start()

@@ -22,6 +22,17 @@ from blastoff_pipecat.local.errors import LANGUAGE_WAY_OUT, EngineFailed, Engine
 _STOP_TIMEOUT_SECS = 5.0
 _READ_TIMEOUT_SECS = 60.0
 
+
+def check_installed() -> None:
+    """Raise where the engine is not there, before anything is fetched for it.
+
+    Raises:
+        EngineMissing: ``xllamacpp`` is not installed.
+    """
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise EngineMissing("xllamacpp", LANGUAGE_WAY_OUT)
+
+
 _POLITE_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 """Threads of llama.cpp that wait for each other sleep: spinning, they would take the processor from
 the voice, the ear and the other model, and then wait for one another all the longer.
@@ -110,8 +121,7 @@ class EmbeddedModel:
         """
         if self._process is not None:
             return
-        if importlib.util.find_spec("xllamacpp") is None:
-            raise EngineMissing("xllamacpp", LANGUAGE_WAY_OUT)
+        check_installed()
         process = self._launch()
         answering = asyncio.ensure_future(asyncio.to_thread(self._answer, process))
         try:
