@@ -213,7 +213,11 @@ def main() -> int:
     own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     own.add_argument("--insecure", action="store_true")  # answers whoever calls
     said, sys.argv[1:] = own.parse_known_args()
-    return run_bot(lambda app: guard_phone(app, insecure=said.insecure))
+    return run_bot(
+        lambda app: guard_phone(app, insecure=said.insecure),
+        instruction=INSTRUCTION,
+        greeting=GREETING,
+    )
 
 
 if __name__ == "__main__":

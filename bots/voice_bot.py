@@ -242,7 +242,7 @@ def main() -> int:
     from blastoff_pipecat.calls.runner import run_bot
     from blastoff_pipecat.page import add_page
 
-    return run_bot(add_page, instruction=INSTRUCTION + ABOUT_NO_TOOLS)
+    return run_bot(add_page, instruction=INSTRUCTION + ABOUT_NO_TOOLS, greeting=GREETING)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,10 @@ _INTERRUPTED = 130
 
 
 def run_bot(
-    add_routes: "Callable[[FastAPI], None] | None" = None, *, instruction: str | None = None
+    add_routes: "Callable[[FastAPI], None] | None" = None,
+    *,
+    instruction: str | None = None,
+    greeting: str | None = None,
 ) -> int:
     """Serve the calling script's ``bot(runner_args)`` with Pipecat's runner, until Ctrl-C.
 
@@ -52,6 +55,7 @@ def run_bot(
         add_routes: Is given the runner's app before its own routes are made, which come second.
         instruction: The bot's system instruction with the embedded models. They read it before the
             first call, whose first answer would otherwise come seconds later than the others.
+        greeting: What the bot says first in each call, to be read likewise.
 
     Returns:
         The exit status. What went wrong has been written to standard error.
@@ -59,7 +63,7 @@ def run_bot(
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     try:
         with ExitStack() as models:
-            _run(add_routes, instruction, models, console)
+            _run(add_routes, (instruction, greeting), models, console)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (ValueError, LocalError, ImportError, OSError) as error:
@@ -70,7 +74,7 @@ def run_bot(
 
 def _run(
     add_routes: "Callable[[FastAPI], None] | None",
-    instruction: str | None,
+    beginning: tuple[str | None, str | None],
     models: ExitStack,
     console: Console,
 ) -> None:
@@ -93,8 +97,8 @@ def _run(
         prepare_speech(speech, console)
         if not environment.configured:
             models.enter_context(shared_models(console))
-            if instruction and (found := models_found()):
-                asyncio.run(_read_ahead(found, instruction))
+            if found := models_found():
+                asyncio.run(_read_ahead(found, *beginning))
         if serves:
             opens = args.open and not os.environ.get("CI")
             pipecat_runner.app.add_middleware(
@@ -106,12 +110,16 @@ def _run(
     pipecat_runner.main(_Parser(prepare))
 
 
-async def _read_ahead(models: PairOfModels, instruction: str) -> None:
+async def _read_ahead(models: PairOfModels, instruction: str | None, greeting: str | None) -> None:
     """Have the large model read what all its prompts begin with, into its server's cache."""
+    if instruction is None:
+        return
     settings = models.settings(DualLLMService.Settings(system_instruction=instruction))
     llm = DualLLMService(small=models.small, large=models.large, settings=settings)
     try:
-        await llm.run_inference(LLMContext([{"role": "user", "content": "Hello"}]), max_tokens=1)
+        context = LLMContext([{"role": "assistant", "content": greeting}] if greeting else [])
+        context.add_message({"role": "user", "content": "Hello"})
+        await llm.run_inference(context, max_tokens=1)
     finally:
         await llm.cleanup()
 
