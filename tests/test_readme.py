@@ -12,7 +12,7 @@ from blastoff_pipecat import DualLLMService
 from blastoff_pipecat.llm_settings import complete_settings
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.relay.diagram import mermaid
-from tests.bench.readme import table
+from tests.bench.readme import crowd, table
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -39,6 +39,7 @@ def test_diagram_is_drawn_from_the_table() -> None:
 def test_costs_are_the_committed_measurements() -> None:
     """Every number of the cost table comes from data that a script wrote."""
     assert between("bench") == table()
+    assert between("crowd") == crowd()
 
 
 def test_settings_table_lists_every_setting_with_its_default() -> None:

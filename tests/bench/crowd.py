@@ -1,5 +1,7 @@
 """How many streaming replies one server process holds: `python -m tests.bench.crowd`.
 
+With `--json tests/bench/crowd.json` the README's figures are measured anew.
+
 Three processes: scripted models, the server, and this client. Every token of the large model is
 numbered and says when it is due, so the client sees what each was late by, and whether one was lost
 or came out of order. The same crowd asks the models directly too: what the server adds is the
@@ -8,6 +10,7 @@ difference.
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import re
@@ -16,11 +19,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from blastoff_pipecat.bench.process import ProcessTree
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.bench.loop import run
+from tests.bench.report import machine
 
 OPENING = "Good question, let me see what we have on that."
 PACE_SECS = 0.02
@@ -53,13 +58,17 @@ class Tally:
     replies: int = 0
     broken: int = 0
 
+    def percentiles(self) -> dict[str, float]:
+        """How late tokens were, in milliseconds."""
+        ordered = sorted(self.late)
+        return {f"p{q}": 1e3 * ordered[len(ordered) * q // 100] for q in (50, 95, 99)}
+
     def told(self) -> str:
         """Sum it up in a line."""
-        ordered = sorted(self.late)
-        p50, p95, p99 = (1e3 * ordered[int(len(ordered) * q)] for q in (0.5, 0.95, 0.99))
+        late = ", ".join(f"{name} {ms:.1f} ms" for name, ms in self.percentiles().items())
         return (
-            f"{self.replies} replies, {len(ordered)} tokens, {self.broken} replies lost or "
-            f"reordered a token; late by p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms"
+            f"{self.replies} replies, {len(self.late)} tokens, {self.broken} replies lost or "
+            f"reordered a token; late by {late}"
         )
 
 
@@ -198,8 +207,9 @@ async def serve_models(tokens: int) -> None:
         await asyncio.Event().wait()
 
 
-async def measure(size: int, tokens: int, drops: int) -> None:
-    """Measure, and say so."""
+async def measure(size: int, tokens: int, drops: int) -> dict[str, Any]:
+    """Measure, say so, and return the figures."""
+    figures: dict[str, Any] = {"about": machine(), "size": size, "tokens": tokens, "drops": drops}
     me = ("-m", "tests.bench.crowd", "--models", "--tokens", str(tokens))
     async with process(*me, until=b"http") as (models_pid, models_port):
         url = f"http://127.0.0.1:{models_port}/v1"
@@ -217,6 +227,7 @@ async def measure(size: int, tokens: int, drops: int) -> None:
                 memory, started = trees[1].memory_bytes(), time.monotonic()
                 tally = await crowd(at, body, size=size, tokens=tokens)
                 took = time.monotonic() - started
+                figures[name] = {**tally.percentiles(), "broken": tally.broken}
                 cpu = [tree.cpu_secs() - u for tree, u in zip(trees, used, strict=True)]
                 print(f"{name}: {size} at once, {tally.told()}")
                 print(
@@ -229,7 +240,9 @@ async def measure(size: int, tokens: int, drops: int) -> None:
             deadline = time.monotonic() + 10
             while sockets_of(pid) > before and time.monotonic() < deadline:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-            print(f"{drops} connections dropped: {sockets_of(pid) - before} more sockets open")
+            figures["sockets left"] = max(0, sockets_of(pid) - before)
+            print(f"{drops} connections dropped: {figures['sockets left']} more sockets open")
+    return figures
 
 
 def main() -> None:
@@ -238,13 +251,16 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=400, help="replies at once")
     parser.add_argument("--tokens", type=int, default=250, help="tokens of a reply")
     parser.add_argument("--drops", type=int, default=2000, help="connections opened and dropped")
+    parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--models", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     with suppress(KeyboardInterrupt):
         if options.models:
             run(serve_models(options.tokens))
         else:
-            run(measure(options.size, options.tokens, options.drops))
+            figures = run(measure(options.size, options.tokens, options.drops))
+            if options.json:
+                options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

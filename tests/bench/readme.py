@@ -1,7 +1,8 @@
-"""The README's table, from the measurements that are committed beside this file.
+"""The README's figures, from the measurements that are committed beside this file.
 
-`python -m tests.bench --json tests/bench/measured.json` measures anew,
-`python -m tests.bench.readme` prints the table.
+`python -m tests.bench --json tests/bench/measured.json` and
+`python -m tests.bench.crowd --json tests/bench/crowd.json` measure anew,
+`python -m tests.bench.readme` prints the table, and what is said of the crowd.
 """
 
 import json
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 MEASURED = Path(__file__).with_name("measured.json")
+CROWD = Path(__file__).with_name("crowd.json")
 
 
 def table() -> str:
@@ -27,6 +29,24 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def crowd() -> str:
+    """Write how many replies at once one server process streams, as a paragraph."""
+    measured: dict[str, Any] = json.loads(CROWD.read_text(encoding="utf-8"))
+    served, about = measured["server"], measured["about"]
+    lost = (
+        "none of them lost or reordered a word"
+        if not served["broken"]
+        else (f"{served['broken']} of them lost or reordered a word")
+    )
+    return (
+        f"One process streamed {measured['size']} replies at once, each at 50 tokens a second, on "
+        f"{about['cores']} cores that it shared with the models and the clients: tokens came "
+        f"{served['p50']:.0f} ms late (p95 {served['p95']:.0f} ms), and {lost}. "
+        f"{measured['drops']:,} clients that hung up at random moments left "
+        f"{measured['sockets left'] or 'no'} sockets behind.\n"
+    )
+
+
 def _row(figure: dict[str, Any]) -> str:
     unit, ratio = figure["unit"], figure["ratio"]
     shown = "–" if ratio is None else f"{ratio:.2g}×"
@@ -36,4 +56,4 @@ def _row(figure: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(table(), end="")
+    print(table(), crowd(), sep="\n", end="")

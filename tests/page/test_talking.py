@@ -235,5 +235,5 @@ def test_the_conversation_can_be_looked_at(
     """A picture of it, for people."""
     visit.page.emulate_media(color_scheme=scheme)
     picture = tmp_path / f"screenshot-{scheme}.png"
-    visit.page.screenshot(path=picture)
+    visit.page.screenshot(path=picture, animations="disabled")
     assert picture.stat().st_size > 10_000
