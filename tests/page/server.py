@@ -74,6 +74,7 @@ class BotServer:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/status").is_success
-        except httpx.TransportError:
+            socket.create_connection(("localhost", self.port)).close()
+        except OSError:
             return False
+        return True

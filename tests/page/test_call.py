@@ -112,6 +112,31 @@ def test_mute_stops_what_the_bot_hears(visit: Visit) -> None:
     assert visit.page.evaluate(enabled)
 
 
+def test_the_state_tells_whose_turn_it_is(talking: Visit) -> None:
+    """A pause between opening and continuation is the bot's; an interruption is the user's."""
+    steps = [
+        ({"type": "user-started-speaking"}, "hearing"),
+        ({"type": "user-stopped-speaking"}, "thinking"),
+        (relayed(1, continuation="", done=False), "thinking"),
+        ({"type": "bot-started-speaking"}, "speaking"),
+        ({"type": "bot-stopped-speaking"}, "speaking"),
+        ({"type": "bot-started-speaking"}, "speaking"),
+        (relayed(1), "speaking"),
+        ({"type": "bot-stopped-speaking"}, "listening"),
+        ({"type": "user-started-speaking"}, "hearing"),
+        ({"type": "user-stopped-speaking"}, "thinking"),
+        (relayed(1), "thinking"),
+        (relayed(2, done=False), "thinking"),
+        ({"type": "bot-started-speaking"}, "speaking"),
+        ({"type": "user-started-speaking"}, "hearing"),
+        (relayed(2, interrupted=True), "hearing"),
+        ({"type": "bot-stopped-speaking"}, "hearing"),
+    ]
+    for message, status in steps:
+        talking.hear(message)
+        assert talking.page.locator("body").get_attribute("data-status") == status
+
+
 def test_leaving_the_page_hangs_up(talking: Visit, bot: BotServer) -> None:
     """The bot need not wait for a silence to know, and coming back finds no call."""
     talking.page.goto("about:blank")

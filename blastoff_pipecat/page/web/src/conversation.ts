@@ -16,6 +16,9 @@ export type Activity = "listening" | "hearing" | "thinking" | "speaking";
 /** What was said, and what is going on. */
 export class Conversation {
   activity: Activity = "listening";
+  private botSounds = false;
+  /** The reply that is not over yet: a silence in it is a pause of the bot's, not the user's turn. */
+  private going: string | null = null;
   private readonly known = new Set<string>();
   private last: Entry | null = null;
   private lastUser: (Entry & { kind: "user" }) | null = null;
@@ -42,10 +45,12 @@ export class Conversation {
         this.activity = "thinking";
         return;
       case "bot-started-speaking":
+        this.botSounds = true;
         this.activity = "speaking";
         return;
       case "bot-stopped-speaking":
-        this.activity = "listening";
+        this.botSounds = false;
+        if (this.activity === "speaking" && this.going === null) this.activity = "listening";
         return;
       case "error":
         return this.note(`The bot reports an error: ${message.data.error}`);
@@ -59,6 +64,19 @@ export class Conversation {
     this.session += 1;
     this.asides.newSession();
     this.activity = "listening";
+    this.botSounds = false;
+    this.going = null;
+  }
+
+  /** Whether the bot is to be heard next; it may turn out that it has nothing to say. */
+  get awaitsBot(): boolean {
+    return this.activity === "thinking" || (this.activity === "speaking" && !this.botSounds);
+  }
+
+  /** Expect the bot no more. */
+  expectNothing(): void {
+    this.going = null;
+    if (this.awaitsBot) this.activity = "listening";
   }
 
   /** Add a remark that nobody said. */
@@ -83,8 +101,9 @@ export class Conversation {
   private hearReply(data: unknown): void {
     const reply = readReply(data);
     if (!reply) return;
-    if (reply.done && this.activity === "thinking") this.activity = "listening";
     const id = `reply-${this.session}-${reply.reply}`;
+    if (!reply.done) this.going = id;
+    else if (this.going === id) this.expectNothing();
     this.asides.learnReply(id, reply.opening + reply.continuation);
     this.put({ kind: "reply", id, reply });
   }

@@ -10,8 +10,8 @@ import { ModeSwitch } from "./switch.ts";
 import { Timelines } from "./timeline.ts";
 import { Transcript } from "./transcript.ts";
 
-/** How long the bot may take to begin its reply before the page says again that it listens. */
-const THINKING_MS = 15_000;
+/** How long the bot may keep silent in its turn before the page says again that it listens. */
+const PATIENCE_MS = 15_000;
 
 const conversation = new Conversation((entry) => {
   transcript.show(entry);
@@ -62,15 +62,15 @@ export function hear(message: Message): void {
   show();
 }
 
-let thinking: ReturnType<typeof setTimeout> | undefined;
+let waiting: ReturnType<typeof setTimeout> | undefined;
 
 function show(): void {
-  clearTimeout(thinking);
-  if (conversation.activity === "thinking") {
-    thinking = setTimeout(() => {
-      conversation.activity = "listening";
+  clearTimeout(waiting);
+  if (conversation.awaitsBot) {
+    waiting = setTimeout(() => {
+      conversation.expectNothing();
       show();
-    }, THINKING_MS);
+    }, PATIENCE_MS);
   }
   const status = statusOf(call.state, conversation.activity, call.muted);
   document.body.dataset["status"] = status.name;

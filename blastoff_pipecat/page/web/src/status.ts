@@ -16,7 +16,7 @@ export type Status = {
 const ACTIVITY: Record<Activity, [title: string, hint: string]> = {
   listening: ["Listening", "Say something. You can interrupt the bot at any time."],
   hearing: ["You are speaking", "The bot answers when you pause."],
-  thinking: ["One moment", "The bot is about to answer."],
+  thinking: ["One moment", "The bot is about to speak."],
   speaking: ["The bot is speaking", "You can interrupt it at any time."],
 };
 
