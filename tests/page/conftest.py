@@ -1,6 +1,5 @@
 """What the page's tests share: its build tools, a browser, and a bot without models."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -84,8 +83,3 @@ def visit(browser: Any, bot: BotServer, request: pytest.FixtureRequest) -> Itera
         assert visit.errors == []
     finally:
         context.close()
-
-
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a test by the options of its browser context."""
-    return json.dumps(val) if isinstance(val, dict) else None
