@@ -92,3 +92,20 @@ class Visit:
         """The requests that went to another host than the page came from."""
         hosts = {url: urlsplit(url).netloc for url in self.requests}
         return [url for url in self.requests if hosts[url] and hosts[url] not in self._own_hosts]
+
+    @property
+    def turns(self) -> list[str]:
+        """The transcript's turns, as a sighted reader has them."""
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll("#turns > li")].map((turn) => {
+                const seen = turn.cloneNode(true);
+                seen.querySelectorAll(".sr-only").forEach((hidden) => hidden.remove());
+                return [...seen.children].map((part) => part.textContent).join(": ");
+            })"""
+        )
+
+    @property
+    def timelines(self) -> list[str]:
+        """The timelines as those have them who do not see them, newest first."""
+        drawings = self.page.locator("#replies svg")
+        return [drawing.get_attribute("aria-label") for drawing in drawings.all()]
