@@ -21,18 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 from dotenv import find_dotenv, load_dotenv
 from loguru import logger
-from pipecat.processors.aggregators.llm_context import LLMContext
 from rich.console import Console
 
 from blastoff_pipecat.calls.speech import SpeechKeys, prepare_speech, read_speech
 from blastoff_pipecat.local.default import (
     LANGUAGE_MODELS,
-    PairOfModels,
     models_found,
     shared_models,
+    warm_up,
 )
 from blastoff_pipecat.local.errors import LocalError
-from blastoff_pipecat.service import DualLLMService
 from blastoff_pipecat.settings import Environment
 
 if TYPE_CHECKING:
@@ -97,8 +95,11 @@ def _run(
         prepare_speech(speech, console)
         if not environment.configured:
             models.enter_context(shared_models(console))
-            if found := models_found():
-                asyncio.run(_read_ahead(found, *beginning))
+            instruction, greeting = beginning
+            if instruction and (found := models_found()):
+                asyncio.run(
+                    warm_up(found, found.settings(), instruction=instruction, greeting=greeting)
+                )
         if serves:
             opens = args.open and not os.environ.get("CI")
             pipecat_runner.app.add_middleware(
@@ -108,20 +109,6 @@ def _run(
             )
 
     pipecat_runner.main(_Parser(prepare))
-
-
-async def _read_ahead(models: PairOfModels, instruction: str | None, greeting: str | None) -> None:
-    """Have the large model read what all its prompts begin with, into its server's cache."""
-    if instruction is None:
-        return
-    settings = models.settings(DualLLMService.Settings(system_instruction=instruction))
-    llm = DualLLMService(small=models.small, large=models.large, settings=settings)
-    try:
-        context = LLMContext([{"role": "assistant", "content": greeting}] if greeting else [])
-        context.add_message({"role": "user", "content": "Hello"})
-        await llm.run_inference(context, max_tokens=1)
-    finally:
-        await llm.cleanup()
 
 
 class _Parser(argparse.ArgumentParser):

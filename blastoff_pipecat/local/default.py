@@ -155,15 +155,29 @@ def models_found() -> PairOfModels | None:
     )
 
 
-async def warm_up(models: PairOfModels, settings: DualLLMSettings) -> None:
+async def warm_up(
+    models: PairOfModels,
+    settings: DualLLMSettings,
+    *,
+    instruction: str = SYSTEM_INSTRUCTION,
+    greeting: str | None = None,
+) -> None:
     """Have both servers read their instructions, as in a call after its first turn.
 
     Another question is asked than a demo's, so that no server has its answer ready.
+
+    Args:
+        models: The models.
+        settings: Settings that suit them.
+        instruction: The bot's system instruction.
+        greeting: What the bot says first in each call.
     """
+    said = [{"role": "assistant", "content": greeting}] if greeting else []
     conductor = Conductor(ChatClient(models.small), ChatClient(models.large))
     conversation = Conversation(
         messages=[
-            {"role": "system", "content": SYSTEM_INSTRUCTION},
+            {"role": "system", "content": instruction},
+            *said,
             {"role": "user", "content": _WARM_UP_QUESTION},
         ],
         params={"max_tokens": 4},
