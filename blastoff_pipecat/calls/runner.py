@@ -26,9 +26,8 @@ from rich.console import Console
 from blastoff_pipecat.calls.speech import SpeechKeys, prepare_speech, read_speech
 from blastoff_pipecat.local.default import (
     LANGUAGE_MODELS,
-    models_found,
+    SYSTEM_INSTRUCTION,
     shared_models,
-    warm_up,
 )
 from blastoff_pipecat.local.errors import LocalError
 from blastoff_pipecat.settings import Environment
@@ -44,7 +43,7 @@ _INTERRUPTED = 130
 def run_bot(
     add_routes: "Callable[[FastAPI], None] | None" = None,
     *,
-    instruction: str | None = None,
+    instruction: str = SYSTEM_INSTRUCTION,
     greeting: str | None = None,
 ) -> int:
     """Serve the calling script's ``bot(runner_args)`` with Pipecat's runner, until Ctrl-C.
@@ -61,7 +60,8 @@ def run_bot(
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     try:
         with ExitStack() as models:
-            _run(add_routes, (instruction, greeting), models, console)
+            shared = shared_models(console, instruction=instruction, greeting=greeting)
+            _run(add_routes, lambda: models.enter_context(shared), console)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (ValueError, LocalError, ImportError, OSError) as error:
@@ -72,8 +72,7 @@ def run_bot(
 
 def _run(
     add_routes: "Callable[[FastAPI], None] | None",
-    beginning: tuple[str | None, str | None],
-    models: ExitStack,
+    run_models: Callable[[], None],
     console: Console,
 ) -> None:
     real = dict(os.environ)
@@ -94,12 +93,7 @@ def _run(
         _tell(environment, speech, console)
         prepare_speech(speech, console)
         if not environment.configured:
-            models.enter_context(shared_models(console))
-            instruction, greeting = beginning
-            if instruction and (found := models_found()):
-                asyncio.run(
-                    warm_up(found, found.settings(), instruction=instruction, greeting=greeting)
-                )
+            run_models()
         if serves:
             opens = args.open and not os.environ.get("CI")
             pipecat_runner.app.add_middleware(

@@ -126,8 +126,18 @@ async def pair_of_models(
 
 
 @contextmanager
-def shared_models(console: Console | None = None) -> Generator[None]:
+def shared_models(
+    console: Console | None = None,
+    *,
+    instruction: str = SYSTEM_INSTRUCTION,
+    greeting: str | None = None,
+) -> Generator[None]:
     """Run the embedded models for other processes, or for many calls of this one.
+
+    Args:
+        console: Where to show how far it is; by default standard error.
+        instruction: The system instruction that they are warmed up with.
+        greeting: What the bot says first in each call.
 
     Raises:
         LocalError: A model could not be had or run.
@@ -135,7 +145,7 @@ def shared_models(console: Console | None = None) -> Generator[None]:
     console = console or Console(stderr=True)
     embedded = EmbeddedModels()
     try:
-        asyncio.run(_start(embedded, console))
+        asyncio.run(_start(embedded, console, instruction, greeting))
         found = {"small": asdict(embedded.small), "large": asdict(embedded.large)}
         os.environ[VARIABLE] = json.dumps(found)
         yield
@@ -203,14 +213,16 @@ def doing(what: str, console: Console) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-async def _start(embedded: EmbeddedModels, console: Console) -> None:
+async def _start(
+    embedded: EmbeddedModels, console: Console, instruction: str, greeting: str | None
+) -> None:
     check_installed()
     await fetch_weights(LANGUAGE_MODELS, console)
     with doing("Loading the language models", console):
         await embedded.start()
     models = PairOfModels(embedded.small, embedded.large, embedded=True)
     with doing("Warming up the language models", console):
-        await warm_up(models, models.settings())
+        await warm_up(models, models.settings(), instruction=instruction, greeting=greeting)
 
 
 def _listed(models: Sequence[Model]) -> str:
