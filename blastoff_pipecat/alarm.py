@@ -1,6 +1,7 @@
 """A timer whose deadline moves with every token."""
 
 import asyncio
+import math
 from collections.abc import Callable
 
 
@@ -11,20 +12,22 @@ class Alarm:
     a deadline on costs next to nothing.
     """
 
-    __slots__ = ("_deadline", "_loop", "_ring", "_timer")
+    __slots__ = ("_deadline", "_fires", "_loop", "_ring", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
         """Call `ring` from `loop`, at most once for each `set`."""
         self._loop = loop
         self._ring = ring
         self._deadline = 0.0
+        self._fires = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, deadline: float) -> None:
         """Ring once the loop's clock has reached `deadline`, in seconds, instead of any other."""
         self._deadline = deadline
-        if self._timer is None or self._timer.when() > deadline:
+        if deadline < self._fires:
             self.stop()
+            self._fires = deadline
             self._timer = self._loop.call_at(deadline, self._fire)
 
     def stop(self) -> None:
@@ -32,9 +35,11 @@ class Alarm:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self._fires = math.inf
 
     def _fire(self) -> None:
         self._timer = None
+        self._fires = math.inf
         if self._loop.time() < self._deadline:
             self.set(self._deadline)
         else:

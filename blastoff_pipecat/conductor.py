@@ -20,7 +20,7 @@ connection with it, so another one is opened at once: the next reply need not wa
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -105,10 +105,20 @@ Heard: TypeAlias = (
 class Conductor:
     """Makes replies out of two models."""
 
-    def __init__(self, small: ChatClient, large: ChatClient) -> None:
-        """Take the two models; nothing is opened yet."""
+    def __init__(
+        self, small: ChatClient, large: ChatClient, *, pause: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        """Take the two models; nothing is opened yet.
+
+        Args:
+            small: The small model.
+            large: The large model.
+            pause: Asked before each read of a continuation that is under way: how long to wait, in
+                seconds, so that more tokens are read at once. By default not at all.
+        """
         self.small = small
         self.large = large
+        self.pause = pause
         self._tasks: set[asyncio.Task[None]] = set()
 
     def reply(
@@ -221,8 +231,10 @@ class Reply:
                 yield heard
             while (deadline := self._relay.deadline) is not None:
                 # What a task has left in the inbox comes before what is to be read here.
-                wait = self._only.next if self._only and not self._inbox else self._inbox.get
-                item = await wait(deadline)
+                if self._only and not self._inbox:
+                    item = await self._only.next(deadline, self._conductor.pause)
+                else:
+                    item = await self._inbox.get(deadline)
                 for heard in self._receive(*item) if item else self._handle(ev.TimePassed()):
                     yield heard
         finally:

@@ -8,7 +8,7 @@ token has it wait for all the others.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, TypeAlias
 
 from blastoff_pipecat.alarm import Alarm
@@ -53,6 +53,7 @@ class Line:
         self._body = body
         self._stream: AsyncGenerator[list[Delta]] | None = None
         self._alarm: Alarm | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._reader: asyncio.Task[Any] | None = None
         self._late = False
 
@@ -63,8 +64,8 @@ class Line:
             return
         try:
             if self._stream is None:
-                # What the same step of the relay says goes on its way before the request is made.
-                await asyncio.sleep(0)
+                if self.said:  # it goes on its way before the request is made
+                    await asyncio.sleep(0)
                 self._stream = self.client.stream(self._body)
             async for deltas in self._stream:
                 inbox.put((self, deltas))
@@ -77,23 +78,29 @@ class Line:
             if not self.handed_over:
                 await self.hang_up()
 
-    async def next(self, deadline: float) -> "tuple[Line, News] | None":
+    async def next(self, deadline: float, pause: Callable[[], float]) -> "tuple[Line, News] | None":
         """Return what comes next of a stream that was handed over.
 
         Args:
             deadline: When to give the request up, in seconds on the loop's clock.
+            pause: How long to let more tokens come before they are read, in seconds; before the
+                first of an answer it is not asked.
 
         Returns:
             The line and its news; None once the deadline has passed, which ends the stream.
         """
         assert self._stream is not None
         if self._alarm is None:
-            self._alarm = Alarm(asyncio.get_running_loop(), self._give_up)
+            self._loop = asyncio.get_running_loop()
+            self._alarm = Alarm(self._loop, self._give_up)
         self._alarm.set(deadline)
-        self._reader = task = asyncio.current_task()
+        # Without the loop, Python 3.11 asks the kernel for the process's number: for every token.
+        self._reader = task = asyncio.current_task(self._loop)
         assert task is not None
         cancelling = task.cancelling()
         try:
+            if self.first_answer and (secs := pause()):
+                await asyncio.sleep(secs)
             return self, await anext(self._stream)
         except asyncio.CancelledError:
             if self._late and task.uncancel() <= cancelling:

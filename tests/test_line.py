@@ -107,6 +107,44 @@ async def test_a_large_model_that_falls_silent_is_given_up(
     await server.until(lambda: server.requests_for("large")[0].disconnected)
 
 
+async def test_a_busy_process_gathers_tokens(
+    server: ScriptedEndpoint, conductor: Conductor
+) -> None:
+    """Where it is asked to pause, a reply under way says more at once, and first words at once."""
+    server.play("large", Script(ANSWER, ttft=0.2, pace=0.01))
+    conductor.pause = lambda: 0.05
+    loop = asyncio.get_running_loop()
+    pieces: list[tuple[float, str]] = []
+    async with aclosing(asked(conductor)) as reply:
+        async for each in reply:
+            if isinstance(each, SayContinuation):
+                pieces.append((loop.time(), each.text))
+        large_ttft = reply.report.large_ttft
+    assert "".join(text for _, text in pieces) == "".join(ANSWER)
+    assert len(pieces) <= len(ANSWER) // 2
+    assert large_ttft is not None
+    assert large_ttft < 0.25
+    assert pieces[1][0] - pieces[0][0] >= 0.05
+
+
+async def test_a_reply_that_pauses_is_interrupted_at_once(
+    server: ScriptedEndpoint, conductor: Conductor
+) -> None:
+    """An interruption and a deadline find a reply that waits for more tokens, too."""
+    server.play("large", Script([" We open", " at", NEVER, " nine."], ttft=0.2))
+    conductor.pause = lambda: NEVER
+    server.play("small", OPENING, " nine o'clock.", OPENING)
+    async with aclosing(asked(conductor, stall_timeout_secs=0.3)) as reply:
+        assert said([each async for each in reply]) == f"{OPENING} We open at nine o'clock."
+    async with asyncio.timeout(2), aclosing(asked(conductor)) as reply:
+        async for each in reply:
+            if isinstance(each, SayContinuation):
+                break
+    await server.until(
+        lambda: all(request.disconnected for request in server.requests_for("large"))
+    )
+
+
 async def test_cancelling_a_reply_that_reads_closes_the_request(
     server: ScriptedEndpoint, conductor: Conductor
 ) -> None:

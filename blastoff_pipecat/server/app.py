@@ -25,6 +25,7 @@ from blastoff_pipecat.server.chat import (
 )
 from blastoff_pipecat.server.direct import DirectAnswer
 from blastoff_pipecat.server.guard import Guard
+from blastoff_pipecat.server.load import Load
 from blastoff_pipecat.server.prometheus import Exporter, wants_text
 from blastoff_pipecat.server.stats import Mode, Stats
 from blastoff_pipecat.server.streaming import (
@@ -121,16 +122,19 @@ class _Server:
         options = self._options
         self._stats = Stats(options.stats_folder)
         self._exporter = Exporter()
+        load = Load()
         self._conductor = Conductor(
             ChatClient(options.small, connect_timeout=options.connect_timeout_secs),
             ChatClient(options.large, connect_timeout=options.connect_timeout_secs),
+            pause=load.pause,
         )
-        warming = asyncio.create_task(self._conductor.warm())
+        tasks = asyncio.create_task(self._conductor.warm()), asyncio.create_task(load.watch())
         try:
             yield
         finally:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._conductor.aclose()
             self._stats.close()
 

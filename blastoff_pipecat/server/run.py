@@ -8,10 +8,11 @@ removes, and where the embedded models are.
 
 import gc
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import uvicorn
 from dotenv import dotenv_values, find_dotenv
 from fastapi import FastAPI
 from loguru import logger
+from uvicorn.supervisors import Multiprocess
 
 from blastoff_pipecat.server.app import ServerOptions, create_app
 from blastoff_pipecat.settings import Environment
@@ -30,6 +32,8 @@ _PROMETHEUS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 SHUTDOWN_SECS = 60
 """How long answers that are being streamed may go on once the server is told to stop."""
+
+_CONNECTIONS_A_TURN = 8
 
 _UVICORN_LEVELS = {"SUCCESS": "info"}
 
@@ -59,7 +63,7 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="blastoff-"))
                 os.environ[variable] = folder
                 stack.callback(os.environ.pop, variable, None)
-        uvicorn.run(
+        config = uvicorn.Config(
             "blastoff_pipecat.server.run:app_from_env",
             factory=True,
             host=host,
@@ -70,6 +74,23 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
             timeout_graceful_shutdown=SHUTDOWN_SECS,
             server_header=False,
         )
+        sockets = listeners(config)
+        with suppress(KeyboardInterrupt):  # which uvicorn raises once it has shut down
+            if workers > 1:
+                Multiprocess(config, sockets=sockets).run()
+            else:
+                uvicorn.Server(config).run(sockets=sockets)
+
+
+def listeners(config: uvicorn.Config) -> list[socket.socket]:
+    """Listen, several times over on one port.
+
+    uvloop takes one new connection from a listener in each turn of its loop. Where hundreds of
+    replies make a turn last 40 ms, new callers would wait for seconds to be let in.
+    """
+    listener = config.bind_socket()
+    listener.listen(config.backlog)  # early callers wait, instead of being refused
+    return [listener, *(listener.dup() for _ in range(_CONNECTIONS_A_TURN - 1))]
 
 
 def app_from_env() -> FastAPI:

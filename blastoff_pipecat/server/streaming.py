@@ -105,17 +105,24 @@ class EventStream(Response):
             async with while_connected(receive) as hang_up, aclosing(self._rest) as rest:
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 await send(_part(self._first))
-                sent = _Sending(hang_up, self._unread_secs)
-                try:
-                    async for event in rest:
-                        sent.begins()
-                        await send(_part(event))
-                        sent.under_way = False
-                finally:
-                    sent.alarm.stop()
+                # What wakes up for every token are the few frames of a task of its own, not those
+                # of every layer around this route.
+                await asyncio.create_task(self._send_rest(rest, send, hang_up))
         except ClientGone:
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_rest(
+        self, rest: AsyncGenerator[bytes], send: Send, hang_up: Callable[[], None]
+    ) -> None:
+        sent = _Sending(hang_up, self._unread_secs)
+        try:
+            async for event in rest:
+                sent.begins()
+                await send(_part(event))
+                sent.under_way = False
+        finally:
+            sent.alarm.stop()
 
 
 class _Sending:

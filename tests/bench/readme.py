@@ -1,13 +1,15 @@
 """The README's figures, from the measurements that are committed beside this file.
 
 `python -m tests.bench --json tests/bench/measured.json` and
-`python -m tests.bench.crowd --json tests/bench/crowd.json` measure anew,
+`python -m tests.bench.crowd --rounds 9 --json tests/bench/crowd.json` measure anew,
 `python -m tests.bench.readme` prints the table, and what is said of the crowd.
 """
 
 import json
 from pathlib import Path
 from typing import Any
+
+from tests.bench.paced_models import SMALL_TTFT_SECS
 
 MEASURED = Path(__file__).with_name("measured.json")
 CROWD = Path(__file__).with_name("crowd.json")
@@ -23,8 +25,8 @@ def table() -> str:
         "",
         f"Medians of interleaved runs on {about['cores']} shared cores ({about['system']}, Python "
         f"{about['python']}, pipecat-ai {about['pipecat-ai']}, openai {about['openai']}, aiohttp "
-        f"{about['aiohttp']}, {about['loop']}), scripted models on loopback, no observers; the "
-        "machine was doing other work, so read the ratios. `make bench` measures on yours.",
+        f"{about['aiohttp']}, {about['loop']}), scripted models on loopback, no observers. Read "
+        "the ratios: `make bench` measures on yours.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -33,16 +35,16 @@ def crowd() -> str:
     """Write how many replies at once one server process streams, as a paragraph."""
     measured: dict[str, Any] = json.loads(CROWD.read_text(encoding="utf-8"))
     served, about = measured["server"], measured["about"]
-    lost = (
-        "none of them lost or reordered a word"
-        if not served["broken"]
-        else (f"{served['broken']} of them lost or reordered a word")
-    )
+    rounds = served["p95 of each round"]
+    broken = "none" if not served["broken"] else str(served["broken"])
     return (
         f"One process streamed {measured['size']} replies at once, each at 50 tokens a second, on "
         f"{about['cores']} cores that it shared with the models and the clients: tokens came "
-        f"{served['p50']:.0f} ms late (p95 {served['p95']:.0f} ms), and {lost}. "
-        f"{measured['drops']:,} clients that hung up at random moments left "
+        f"{served['p50']:.0f} ms late (p95 {served['p95']:.0f} ms), the first text after "
+        f"{served['first p50']:.0f} ms (p95 {served['first p95']:.0f} ms; the small model took "
+        f"{1e3 * SMALL_TTFT_SECS:.0f} ms of them), and {broken} of them lost or reordered a word. "
+        f"That is the median of {len(rounds)} rounds, whose p95 ranged from {rounds[0]:.0f} to "
+        f"{rounds[-1]:.0f} ms. {measured['drops']:,} clients that hung up at random moments left "
         f"{measured['sockets left'] or 'no'} sockets behind.\n"
     )
 
