@@ -8,14 +8,12 @@ the calls and leaves no process behind.
 
 import argparse
 import asyncio
-import errno
 import os
 import signal
-import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +21,7 @@ from dotenv import find_dotenv, load_dotenv
 from loguru import logger
 from rich.console import Console
 
+from blastoff_pipecat.address import check_address
 from blastoff_pipecat.calls.speech import SpeechKeys, prepare_speech, read_speech
 from blastoff_pipecat.local.default import (
     LANGUAGE_MODELS,
@@ -89,7 +88,7 @@ def _run(
     def prepare(args: argparse.Namespace) -> None:
         serves = not args.direct and args.transport != "vonage"
         if serves:
-            _refuse_taken_port(args.host, args.port)
+            check_address(args.host, args.port, program="bot")
         _tell(environment, speech, console)
         prepare_speech(speech, console)
         if not environment.configured:
@@ -131,23 +130,6 @@ def _tell(environment: Environment, speech: SpeechKeys | None, console: Console)
         models = " and ".join(model.name for model in LANGUAGE_MODELS) + " on this computer"
     console.print(f"Models: {models}")
     console.print(f"Speech: {speech or 'Whisper tiny.en and Hibari on this computer'}")
-
-
-def _refuse_taken_port(host: str, port: int) -> None:
-    """Raise where somebody listens already, before anything is fetched or loaded for nothing."""
-    for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        with closing(socket.socket(family, kind)) as tried:
-            if os.name == "posix":  # elsewhere it would let two programs listen on one port
-                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind(address)
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    continue  # the server says what it is, or does without that address
-                raise OSError(
-                    f"Port {port} of {host} is taken. Is the bot running already? "
-                    f"Stop it, or choose another port: --port {port + 1}"
-                ) from None
 
 
 class _CallsEndWithServer:

@@ -9,6 +9,8 @@ reads it. Both fetch what is not on this computer yet, and warm up what they run
 import asyncio
 import json
 import os
+import signal
+import threading
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import (
     AbstractContextManager,
@@ -18,6 +20,7 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import asdict, dataclass, replace
+from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -144,6 +147,7 @@ def shared_models(
     """
     console = console or Console(stderr=True)
     embedded = EmbeddedModels()
+    heard = _hear_sigterm()
     try:
         asyncio.run(_start(embedded, console, instruction, greeting))
         found = {"small": asdict(embedded.small), "large": asdict(embedded.large)}
@@ -152,6 +156,28 @@ def shared_models(
     finally:
         os.environ.pop(VARIABLE, None)
         asyncio.run(embedded.stop())
+        if heard:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _hear_sigterm() -> bool:
+    """Have SIGTERM do what Ctrl-C does, where nobody handles either; tell whether.
+
+    Servers raise the signal again once they have shut down, and it would end the process there and
+    then, with the models left to find out.
+    """
+    unhandled = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if unhandled:
+        signal.signal(signal.SIGTERM, _interrupt)
+    return unhandled
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 def models_found() -> PairOfModels | None:

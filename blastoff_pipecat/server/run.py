@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from loguru import logger
 from uvicorn.supervisors import Multiprocess
 
+from blastoff_pipecat.address import check_address
 from blastoff_pipecat.server.app import ServerOptions, create_app
 from blastoff_pipecat.settings import Environment
 
@@ -49,9 +50,11 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
 
     Raises:
         ValueError: A variable of the server's own is malformed; the message names it.
+        OSError: Nobody can listen there; the message says what to do.
         LocalError: An embedded model could not be had or run.
     """
     _own_options()
+    check_address(host, port, program="server")
     level = environment.log_level
     with ExitStack() as stack:
         if not environment.configured:

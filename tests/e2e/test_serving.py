@@ -50,6 +50,8 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         env=environ,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        # A shell's background jobs are deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     running = Server(process)
     try:
@@ -81,7 +83,8 @@ async def test_the_server_answers_without_a_key_and_leaves_nothing_behind(
     server.process.send_signal(signum)
     async with asyncio.timeout(ENDING_SECS):
         await server.read()
-        await server.process.wait()
+        status = await server.process.wait()
+    assert status == 0
     assert "Traceback" not in "".join(server.log)
     left = [pid for pid in children if _runs(pid)]
     assert left == []
