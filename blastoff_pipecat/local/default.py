@@ -147,33 +147,36 @@ def shared_models(
     """
     console = console or Console(stderr=True)
     embedded = EmbeddedModels()
-    heard = _hear_sigterm()
-    try:
-        asyncio.run(_start(embedded, console, instruction, greeting))
-        found = {"small": asdict(embedded.small), "large": asdict(embedded.large)}
-        os.environ[VARIABLE] = json.dumps(found)
-        yield
-    finally:
-        os.environ.pop(VARIABLE, None)
-        asyncio.run(embedded.stop())
-        if heard:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with _ended_by_sigterm():
+        try:
+            asyncio.run(_start(embedded, console, instruction, greeting))
+            found = {"small": asdict(embedded.small), "large": asdict(embedded.large)}
+            os.environ[VARIABLE] = json.dumps(found)
+            yield
+        finally:
+            os.environ.pop(VARIABLE, None)
+            asyncio.run(embedded.stop())
 
 
-def _hear_sigterm() -> bool:
-    """Have SIGTERM do what Ctrl-C does, where nobody handles either; tell whether.
+@contextmanager
+def _ended_by_sigterm() -> Generator[None]:
+    """Have SIGTERM do what Ctrl-C does, where nobody handles either.
 
     Servers raise the signal again once they have shut down, and it would end the process there and
     then, with the models left to find out.
     """
-    unhandled = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if unhandled:
-        signal.signal(signal.SIGTERM, _interrupt)
-    return unhandled
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

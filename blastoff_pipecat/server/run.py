@@ -81,8 +81,11 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
         with suppress(KeyboardInterrupt):  # which uvicorn raises once it has shut down
             if workers > 1:
                 Multiprocess(config, sockets=sockets).run()
-            else:
-                uvicorn.Server(config).run(sockets=sockets)
+                return
+            server = uvicorn.Server(config)
+            server.run(sockets=sockets)
+            if not server.started:
+                sys.exit(1)  # uvicorn has said why
 
 
 def listeners(config: uvicorn.Config) -> list[socket.socket]:
