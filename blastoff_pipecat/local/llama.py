@@ -17,6 +17,7 @@ from typing import IO, Any
 import httpx
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+from blastoff_pipecat.local import openmp
 from blastoff_pipecat.local.errors import LANGUAGE_WAY_OUT, EngineFailed, EngineMissing
 
 _STOP_TIMEOUT_SECS = 5.0
@@ -133,9 +134,12 @@ class EmbeddedModel:
             raise
         if "address" not in answer:
             await self.stop()
+            way_out = "delete the file if it may be damaged, free memory"
+            if openmp.LIBRARY in answer["error"]:
+                way_out = openmp.WAY_OUT
             raise EngineFailed(
-                f"llama.cpp did not start {self.name}: {answer['error']}. What to do: delete the "
-                f"file if it may be damaged, free memory, or {LANGUAGE_WAY_OUT}."
+                f"llama.cpp did not start {self.name}: {answer['error']}. "
+                f"What to do: {way_out}, or {LANGUAGE_WAY_OUT}."
             )
         self._base_url = answer["address"] + "/v1"
 
@@ -167,7 +171,7 @@ class EmbeddedModel:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if self._verbose else self._log,
-            env={**os.environ, **_POLITE_THREADS},
+            env={**os.environ, **_POLITE_THREADS, **openmp.find_openmp()},
             text=True,
             encoding="utf-8",
         )
