@@ -151,6 +151,12 @@ def test_no_tracked_file_names_a_path_of_a_machine() -> None:
         assert not found, f"{name}: {content[found.start() :][:60]!r}"
 
 
+def test_no_pattern_has_a_possessive_group() -> None:
+    """Debian 12's Python matches them wrongly: https://github.com/python/cpython/issues/106052."""
+    for module in [*ROOT.glob("blastoff_pipecat/**/*.py"), *ROOT.glob("bots/*.py")]:
+        assert not re.search(r"\)(?:[*+?]|\{[\d,]+\})\+", module.read_text()), module
+
+
 class TestDependencies:
     """What is installed beside the package."""
 

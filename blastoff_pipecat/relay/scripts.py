@@ -33,9 +33,11 @@ CLAUSE_MARKS = ".,;:!?…‥。！？｡，、；：؟،؛।॥።។៕၊။"
 CLOSERS = "\"'”’»)]」』）"
 """What may follow a clause mark and belongs to what it closes."""
 
+# No group is possessive: Python up to 3.11.4, such as Debian 12's, matches those wrongly
+# (https://github.com/python/cpython/issues/106052).
 _letters = f"[^\\W_{_HAN_KANA}{SOUTH_EAST_ASIAN}]"
-_run = f"{_letters}++(?:[{COMBINING}]++{_letters}*+)*+"
-_word = f"{_run}(?:['’]{_run}|(?<=\\d)[.,:](?=\\d){_run})*+"
+_run = f"{_letters}++(?:[{COMBINING}]++{_letters}*+)*"
+_word = f"{_run}(?:['’]{_run}|(?<=\\d)[.,:](?=\\d){_run})*"
 _dense = re.compile(f"[{_HAN_KANA}]")
 _long = re.compile(f"[{SOUTH_EAST_ASIAN}]")
 _unspaced = re.compile(f"[{_HAN_KANA}{SOUTH_EAST_ASIAN}{_WIDE_PUNCTUATION}]")
