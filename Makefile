@@ -53,14 +53,14 @@ $(VENV)/.test: $(VENV)/.python pyproject.toml requirements.lock
 	@touch $@ $(VENV)/.demo
 
 # The browser's tests need a Chromium of the system's. It is installed where that needs no password
-# and no question; elsewhere those tests are skipped, and say so.
+# and no question, with what Playwright's driver needs; elsewhere those tests are skipped, and say so.
 $(VENV)/.browser: $(VENV)/.python
 	@set -e; \
 	if ! command -v chromium >/dev/null; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			echo "== installing Chromium for the browser's tests"; \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-				apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+				apt-get install -qq -y --no-install-recommends chromium libatomic1 >/dev/null; \
 		else \
 			echo "No Chromium here: the browser's tests will be skipped."; \
 		fi; \
