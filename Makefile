@@ -53,7 +53,8 @@ $(VENV)/.test: $(VENV)/.python pyproject.toml requirements.lock
 	@touch $@ $(VENV)/.demo
 
 # The browser's tests need a Chromium of the system's. It is installed where that needs no password
-# and no question, with what Playwright's driver needs; elsewhere those tests are skipped, and say so.
+# and no question, with the library that Playwright's driver needs; elsewhere those tests are
+# skipped, and say so.
 $(VENV)/.browser: $(VENV)/.python
 	@set -e; \
 	if ! command -v chromium >/dev/null; then \
