@@ -1,6 +1,7 @@
 """Starting and stopping the embedded language models, as far as it needs no real weights."""
 
 import asyncio
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 from blastoff_pipecat.local.errors import EngineFailed, EngineMissing
 from blastoff_pipecat.local.language import EmbeddedModels
 from blastoff_pipecat.local.llama import EmbeddedModel
+
+needs_engine = pytest.mark.skipif(
+    importlib.util.find_spec("xllamacpp") is None, reason="xllamacpp is not installed"
+)
 
 
 def test_an_unknown_model_lists_those_there_are() -> None:
@@ -40,9 +45,9 @@ async def test_without_the_engine_the_message_names_the_extra(
     assert "SMALL_MODEL_URL" in str(missing.value)
 
 
+@needs_engine
 async def test_a_file_that_is_no_model_is_one_clear_error(tmp_path: Path) -> None:
     """llama.cpp's refusal is passed on, and no process stays behind."""
-    pytest.importorskip("xllamacpp")
     path = tmp_path / "tiny.gguf"
     path.write_bytes(b"not a model")
     model = EmbeddedModel("tiny", path)
@@ -51,9 +56,9 @@ async def test_a_file_that_is_no_model_is_one_clear_error(tmp_path: Path) -> Non
     assert model.pid is None
 
 
+@needs_engine
 async def test_a_cancelled_start_leaves_no_process(tmp_path: Path) -> None:
     """Cancelling while a model loads ends the process that was loading it."""
-    pytest.importorskip("xllamacpp")
     model = EmbeddedModel("tiny", tmp_path / "missing.gguf")
     starting = asyncio.create_task(model.start())
     await asyncio.sleep(0)  # the task runs until its first wait
