@@ -32,8 +32,9 @@ def find_openmp() -> dict[str, str]:
 def borrow_openmp() -> dict[str, str]:
     """The variables with which a child finds another wheel's copy; none where there is no copy."""
     spec = importlib.util.find_spec("ctranslate2")
-    packages = Path(spec.origin).parent.parent if spec and spec.origin else Path()
-    copy = next(packages.glob("*.libs/libgomp-*.so*"), None)
+    if spec is None or spec.origin is None:
+        return {}
+    copy = next(Path(spec.origin).parent.parent.glob("*.libs/libgomp-*.so*"), None)
     if copy is None:
         return {}
     # The copy has a name of its own, and the loader goes by names.

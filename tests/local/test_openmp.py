@@ -54,6 +54,17 @@ def test_the_users_own_folders_come_first(monkeypatch: pytest.MonkeyPatch) -> No
     assert openmp.borrow_openmp()["LD_LIBRARY_PATH"].startswith("first:second:")
 
 
+def test_no_copy_is_taken_from_where_the_user_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where no wheel has one, nothing is lent, least of all from the current folder."""
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "odd.libs").mkdir()
+    (tmp_path / "odd.libs" / "libgomp-1.so.1").touch()
+    assert openmp.borrow_openmp() == {}
+
+
 @pytest.mark.e2e
 @pytest.mark.skipif(not can_hide(), reason="nothing can be hidden from a process here")
 def test_the_embedded_models_run_without_the_systems() -> None:
