@@ -1,6 +1,5 @@
 """Where a server cannot listen: said before anything is loaded."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat.address import check_address
+from tests.bots.served import clean_environment
 
 
 @pytest.fixture
@@ -49,9 +49,10 @@ def test_an_address_of_another_computer_is_named(host: str) -> None:
 
 def test_the_server_says_so_before_it_loads_a_model(taken: int, tmp_path: Path) -> None:
     """`blastoff serve` with nothing configured: one line that says whose port, and no model."""
-    environ = {k: v for k, v in os.environ.items() if "_MODEL_" not in k}
     command = (sys.executable, "-m", "blastoff_pipecat", "serve", "--port", str(taken))
-    ended = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True)
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True
+    )
     assert ended.returncode == 1
     assert f"Port {taken} of 127.0.0.1 is taken. Is the server running already?" in ended.stderr
     assert "Loading" not in ended.stderr

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.bots.served import clean_environment
 
 ROOT = Path(__file__).parent.parent
 OURS = "blastoff-pipecat"
@@ -28,15 +29,14 @@ def python(tmp_path: Path, request: pytest.FixtureRequest) -> Python:
     """An interpreter that finds the packages of some extras alone, by links to them."""
     site = tmp_path / "site"
     site.mkdir()
-    for name in _required(getattr(request, "param", ())):
+    for name in _required(request.param):
         _link(name, site)
 
     def start(*arguments: str, **environ: str) -> "subprocess.Popen[str]":
-        named = {k: v for k, v in os.environ.items() if "_MODEL_" not in k}
         return subprocess.Popen(
             [sys.executable, "-S", "-P", *arguments],
             cwd=tmp_path,
-            env={**named, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}", **environ},
+            env=clean_environment({"PYTHONPATH": f"{site}{os.pathsep}{ROOT}", **environ}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

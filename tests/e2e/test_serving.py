@@ -1,7 +1,6 @@
 """`blastoff serve` with no key: the embedded models behind the server, for any OpenAI client."""
 
 import asyncio
-import os
 import re
 import signal
 import sys
@@ -14,6 +13,7 @@ from openai import AsyncOpenAI
 
 from blastoff_pipecat.bench.process import ProcessTree
 from blastoff_pipecat.prompts import EMBEDDED_OPENINGS
+from tests.bots.served import clean_environment
 
 pytestmark = pytest.mark.e2e
 
@@ -43,11 +43,10 @@ class Server:
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     """Start it where no model is named, in a folder without a `.env`."""
-    environ = {k: v for k, v in os.environ.items() if "_MODEL_" not in k}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "blastoff_pipecat", "serve", "--port", "0"),
         cwd=tmp_path,
-        env=environ,
+        env=clean_environment(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         # A shell's background jobs are deaf to Ctrl-C.
