@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from blastoff_pipecat.conductor.latency import LatencySummary
+    from blastoff_pipecat.conductor.report import ReplyReport
     from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
-    from blastoff_pipecat.frames import OpeningTextFrame
-    from blastoff_pipecat.latency import LatencySummary
-    from blastoff_pipecat.metrics import DualLLMMetricsData
-    from blastoff_pipecat.report import ReplyReport
-    from blastoff_pipecat.service import DualLLMService
+    from blastoff_pipecat.service.frames import OpeningTextFrame
+    from blastoff_pipecat.service.metrics import DualLLMMetricsData
+    from blastoff_pipecat.service.service import DualLLMService
 
 __all__ = [
     "ChatEndpoint",
@@ -26,11 +26,11 @@ __all__ = [
 
 _HOMES = {
     "ChatEndpoint": "endpoints.endpoint",
-    "DualLLMMetricsData": "metrics",
-    "DualLLMService": "service",
-    "LatencySummary": "latency",
-    "OpeningTextFrame": "frames",
-    "ReplyReport": "report",
+    "DualLLMMetricsData": "service.metrics",
+    "DualLLMService": "service.service",
+    "LatencySummary": "conductor.latency",
+    "OpeningTextFrame": "service.frames",
+    "ReplyReport": "conductor.report",
 }
 
 

@@ -40,9 +40,8 @@ from pipecat.turns.user_mute import BaseUserMuteStrategy
 from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat import DualLLMService
-from blastoff_pipecat.calls.models import call_models
 from blastoff_pipecat.calls.speech import read_speech, speech_services
-from blastoff_pipecat.local.default import PairOfModels
+from blastoff_pipecat.local.pair import PairOfModels, call_models
 from blastoff_pipecat.phone import NoCall, guard_phone, pick_up
 
 GREETING = "Hello, you are talking to a machine. What can I do for you?"

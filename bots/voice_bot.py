@@ -32,9 +32,8 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat import DualLLMService
-from blastoff_pipecat.calls.models import call_models
 from blastoff_pipecat.calls.speech import read_speech, speech_services
-from blastoff_pipecat.local.default import PairOfModels
+from blastoff_pipecat.local.pair import PairOfModels, call_models
 from blastoff_pipecat.timeline import TimelineObserver
 
 GREETING = "Hi! What would you like to talk about?"

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import blastoff_pipecat
+from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.server import run as run_server
-from blastoff_pipecat.settings import Environment
 
 ROOT = Path(__file__).parent.parent
 RELAY = ROOT / "blastoff_pipecat" / "relay"

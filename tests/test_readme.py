@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat import DualLLMService
-from blastoff_pipecat.llm_settings import complete_settings
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.relay.diagram import mermaid
+from blastoff_pipecat.service.settings import complete_settings
 from tests.bench.readme import crowd, table
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

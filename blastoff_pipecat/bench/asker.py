@@ -8,8 +8,9 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from blastoff_pipecat.bench.answer import Answer, Ear
 from blastoff_pipecat.bench.questions import messages
-from blastoff_pipecat.conductor import Conductor
-from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.conductor.conductor import Conductor
+from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import (
     ChatClient,
     ChatEndpoint,
@@ -17,7 +18,6 @@ from blastoff_pipecat.endpoints import (
     RequestRefused,
     TextDelta,
 )
-from blastoff_pipecat.policy import Policy
 from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
 
 Mode: TypeAlias = Literal["two models", "large alone"]

@@ -119,7 +119,7 @@ async def _latency(
 async def _asker(endpoint: "ChatEndpoint | None", console: Console) -> "AsyncGenerator[Asker]":
     """Find what is asked: a server, the models of the environment, or the embedded ones."""
     from blastoff_pipecat.bench.asker import ModelsAsker, ServerAsker
-    from blastoff_pipecat.settings import Environment
+    from blastoff_pipecat.environment import Environment
 
     if endpoint is not None:
         server = ServerAsker(endpoint)

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from rich.console import Console
 
 from blastoff_pipecat.bench.asker import ModelsAsker
-from blastoff_pipecat.llm_settings import complete_settings
-from blastoff_pipecat.local.default import doing, pair_of_models, warm_up
-from blastoff_pipecat.settings import Environment
+from blastoff_pipecat.environment import Environment
+from blastoff_pipecat.local.pair import doing, pair_of_models, warm_up
+from blastoff_pipecat.service.settings import complete_settings
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from blastoff_pipecat.bench.answer import Answer
 from blastoff_pipecat.bench.asker import Asker, Mode
 from blastoff_pipecat.bench.questions import WARM_UP
-from blastoff_pipecat.latency import LatencyStats
+from blastoff_pipecat.conductor.latency import LatencyStats
 
 FIGURES: dict[str, str] = {
     "first_text": "first text",

@@ -23,13 +23,13 @@ from rich.console import Console
 
 from blastoff_pipecat.address import check_address
 from blastoff_pipecat.calls.speech import SpeechKeys, prepare_speech, read_speech
-from blastoff_pipecat.local.default import (
+from blastoff_pipecat.environment import Environment
+from blastoff_pipecat.local.errors import LocalError
+from blastoff_pipecat.local.pair import (
     LANGUAGE_MODELS,
     SYSTEM_INSTRUCTION,
     shared_models,
 )
-from blastoff_pipecat.local.errors import LocalError
-from blastoff_pipecat.settings import Environment
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
-from blastoff_pipecat.settings import (
+from blastoff_pipecat.environment import (
     MisconfiguredEnvironment,
     read_dotenv,
     unquoted,
@@ -130,9 +130,9 @@ def prepare_speech(keys: SpeechKeys | None, console: "Console") -> None:
     if keys is not None:
         _hosted_classes(keys)
         return
-    from blastoff_pipecat.local.default import doing, fetch_weights
-    from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
+    from blastoff_pipecat.local.pair import doing, fetch_weights
     from blastoff_pipecat.local.voice import DEFAULT_VOICE, Voice
+    from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
 
     hears, _ = _embedded_classes()
     Voice.check_installed()

@@ -22,7 +22,7 @@ from blastoff_pipecat.demo.playout import Playout, Reply, TextEar
 from blastoff_pipecat.demo.question import SAMPLE_RATE, Question
 from blastoff_pipecat.local.stt import LocalSTTService
 from blastoff_pipecat.local.tts import LocalTTSService
-from blastoff_pipecat.service import DualLLMService
+from blastoff_pipecat.service.service import DualLLMService
 
 NOTICE_SECS = 12.0
 """How long after the question a reply may take to begin: Pipecat gives up on a turn without words

@@ -17,7 +17,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from blastoff_pipecat.frames import OpeningTextFrame
+from blastoff_pipecat.service.frames import OpeningTextFrame
 from blastoff_pipecat.timeline.heard import HeardReply, Playhead
 
 

@@ -9,8 +9,8 @@ from blastoff_pipecat.demo.call import Turn, ask
 from blastoff_pipecat.demo.question import BUNDLED_QUESTION, Question
 from blastoff_pipecat.demo.recording import Recordings
 from blastoff_pipecat.demo.timeline import CONTINUATION_STYLE, OPENING_STYLE, Timeline, draw
-from blastoff_pipecat.llm_settings import DualLLMSettings
-from blastoff_pipecat.local.default import (
+from blastoff_pipecat.environment import Environment
+from blastoff_pipecat.local.pair import (
     SYSTEM_INSTRUCTION,
     PairOfModels,
     doing,
@@ -18,9 +18,9 @@ from blastoff_pipecat.local.default import (
     pair_of_models,
     warm_up,
 )
-from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
-from blastoff_pipecat.service import DualLLMService
-from blastoff_pipecat.settings import Environment
+from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
+from blastoff_pipecat.service.service import DualLLMService
+from blastoff_pipecat.service.settings import DualLLMSettings
 
 
 async def run(wav: Path | None, recordings: Recordings, console: Console) -> tuple[Turn, Turn]:

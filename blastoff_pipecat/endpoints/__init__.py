@@ -1,6 +1,17 @@
 """One model behind a URL: how to ask it, how to have it go on, and what can go wrong."""
 
 from blastoff_pipecat.endpoints.choice import apply_choice
+from blastoff_pipecat.endpoints.client import (
+    ChatClient,
+    Completion,
+    Delta,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    UsageReport,
+)
 from blastoff_pipecat.endpoints.continuation import (
     ContinuationMemory,
     ContinuationWay,
@@ -20,17 +31,6 @@ from blastoff_pipecat.endpoints.errors import (
     ServerFailed,
 )
 from blastoff_pipecat.endpoints.providers import takes_developer_role
-from blastoff_pipecat.endpoints.stream import (
-    ChatClient,
-    Completion,
-    Delta,
-    Finished,
-    ReasoningDelta,
-    TextDelta,
-    ToolCall,
-    ToolCallDelta,
-    UsageReport,
-)
 
 __all__ = [
     "ChatClient",

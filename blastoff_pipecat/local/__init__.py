@@ -7,8 +7,8 @@ Speech and language engines are imported only by the modules that need them.
 
 from blastoff_pipecat.local.errors import EngineFailed, EngineMissing, LocalError, ModelUnavailable
 from blastoff_pipecat.local.language import EmbeddedModels
-from blastoff_pipecat.local.manifest import MODELS, Model, ModelFile
-from blastoff_pipecat.local.store import ModelStore, Progress
+from blastoff_pipecat.local.weights.manifest import MODELS, Model, ModelFile
+from blastoff_pipecat.local.weights.store import ModelStore, Progress
 
 __all__ = [
     "MODELS",

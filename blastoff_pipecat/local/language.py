@@ -13,8 +13,8 @@ from typing import Any, Self
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.local.errors import EngineFailed
 from blastoff_pipecat.local.llama import EmbeddedModel
-from blastoff_pipecat.local.manifest import MODELS, QWEN_CODER_15B, SMOLLM2_135M, Model
-from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.local.weights.manifest import MODELS, QWEN_CODER_15B, SMOLLM2_135M, Model
+from blastoff_pipecat.local.weights.store import ModelStore
 
 
 class EmbeddedModels:

@@ -11,8 +11,8 @@ from pipecat.frames.frames import Frame
 from pipecat.utils.types import is_given, require_given
 
 from blastoff_pipecat.local.ears import SAMPLE_RATE, Ears
-from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
-from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
+from blastoff_pipecat.local.weights.store import ModelStore
 
 # isort: split
 # Pipecat's own comes last: where the engine is missing, `ears` says what to do about it.

@@ -13,10 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from blastoff_pipecat.conductor import Conductor
+from blastoff_pipecat.conductor.conductor import Conductor
+from blastoff_pipecat.conductor.policy import Policy
+from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint, EndpointError
-from blastoff_pipecat.policy import Policy
-from blastoff_pipecat.report import ReplyReport
 from blastoff_pipecat.server import wire
 from blastoff_pipecat.server.chat import (
     RelayedAnswer,

@@ -15,17 +15,17 @@ from typing import Any
 
 from loguru import logger
 
-from blastoff_pipecat.conductor import Conductor, ModelUsed, Reply, ToolCall, ToolCalls
-from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.conductor.conductor import Conductor, ModelUsed, Reply, ToolCall, ToolCalls
+from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.policy import Policy
+from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.endpoints import (
     ConnectFailed,
     EndpointError,
     EndpointTimeout,
     RequestRefused,
 )
-from blastoff_pipecat.policy import Policy
 from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
-from blastoff_pipecat.report import ReplyReport
 from blastoff_pipecat.server import wire
 
 RELAYED_FIELDS = frozenset(

@@ -25,9 +25,9 @@ def serve(
     """
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
+        from blastoff_pipecat.environment import Environment
         from blastoff_pipecat.local.errors import LocalError
         from blastoff_pipecat.server import run
-        from blastoff_pipecat.settings import Environment
     except ImportError as missing:
         errors.print(f"Serving needs {missing.name}: pip install 'blastoff-pipecat[server]'")
         raise typer.Exit(1) from None

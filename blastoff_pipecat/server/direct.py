@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
+from blastoff_pipecat.conductor.policy import Policy
+from blastoff_pipecat.conductor.report import Outcome, ReplyReport
 from blastoff_pipecat.endpoints import (
     ChatClient,
     EndpointError,
@@ -12,8 +14,6 @@ from blastoff_pipecat.endpoints import (
     ServerFailed,
     thinking_off,
 )
-from blastoff_pipecat.policy import Policy
-from blastoff_pipecat.report import Outcome, ReplyReport
 from blastoff_pipecat.server import wire
 from blastoff_pipecat.server.chat import refused
 

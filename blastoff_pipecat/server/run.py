@@ -23,8 +23,8 @@ from loguru import logger
 from uvicorn.supervisors import Multiprocess
 
 from blastoff_pipecat.address import check_address
+from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.server.app import ServerOptions, create_app
-from blastoff_pipecat.settings import Environment
 
 KEY_VARIABLE = "BLASTOFF_SERVER_KEY"
 MAX_REQUESTS_VARIABLE = "BLASTOFF_MAX_REQUESTS"
@@ -58,7 +58,7 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
     level = environment.log_level
     with ExitStack() as stack:
         if not environment.configured:
-            from blastoff_pipecat.local.default import shared_models
+            from blastoff_pipecat.local.pair import shared_models
 
             stack.enter_context(shared_models())
         if workers > 1:
@@ -122,7 +122,7 @@ def options_from_env(environment: Environment) -> ServerOptions:
     own = _own_options()
     own["stats_folder"] = Path(folder) if folder else None
     if not environment.configured and "BLASTOFF_EMBEDDED_MODELS" in os.environ:
-        from blastoff_pipecat.local.default import models_found
+        from blastoff_pipecat.local.pair import models_found
 
         if models := models_found():
             policy = models.settings().policy()

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from blastoff_pipecat.latency import LatencyStats
-from blastoff_pipecat.report import ReplyReport
+from blastoff_pipecat.conductor.latency import LatencyStats
+from blastoff_pipecat.conductor.report import ReplyReport
 
 Mode: TypeAlias = Literal["relayed", "direct"]
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from loguru import logger
 from starlette.responses import Response
 
-from blastoff_pipecat.alarm import Alarm
+from blastoff_pipecat.conductor.alarm import Alarm
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from blastoff_pipecat.conductor import ModelUsed, ToolCall
+from blastoff_pipecat.conductor.conductor import ModelUsed, ToolCall
 from blastoff_pipecat.endpoints.wire_json import dumps
 
 DONE = b"data: [DONE]\n\n"

@@ -70,9 +70,9 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.utils.asyncio.task_manager import BaseTaskManager
 
-from blastoff_pipecat.frames import OpeningTextFrame
-from blastoff_pipecat.llm_settings import DualLLMSettings
-from blastoff_pipecat.metrics import DualLLMMetricsData
+from blastoff_pipecat.service.frames import OpeningTextFrame
+from blastoff_pipecat.service.metrics import DualLLMMetricsData
+from blastoff_pipecat.service.settings import DualLLMSettings
 from blastoff_pipecat.timeline.heard import Playhead
 from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline, UserTurn
 from blastoff_pipecat.timeline.teller import OnChange, Teller

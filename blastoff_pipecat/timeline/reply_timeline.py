@@ -6,7 +6,7 @@ Pure: it is told what happens and when, in seconds on one clock, and reads none 
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from blastoff_pipecat.metrics import DualLLMMetricsData
+from blastoff_pipecat.service.metrics import DualLLMMetricsData
 from blastoff_pipecat.timeline.heard import HeardReply, Sound
 from blastoff_pipecat.timeline.word_seam import WordSeam
 

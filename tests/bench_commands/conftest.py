@@ -17,7 +17,7 @@ from blastoff_pipecat import ChatEndpoint
 from blastoff_pipecat.cli import app
 from blastoff_pipecat.server.app import ServerOptions
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.server.conftest import served
+from tests.kit.server import served
 
 OPENING = "Good question, let me see."
 SENTENCE = ["The", " light", " is", " scattered."]

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from faster_whisper import WhisperModel
 
-from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
-from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
+from blastoff_pipecat.local.weights.store import ModelStore
 from tests.bots.cast import Cast, cast
-from tests.bots.served import ServedBot, served
+from tests.kit.served import ServedBot, served
 
 
 @pytest.fixture(scope="package")

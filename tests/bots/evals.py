@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bots.served import ROOT, ServedBot, clean_environment
+from tests.kit.served import ROOT, ServedBot, clean_environment
 
 SCENARIOS = ROOT / "bots" / "evals"
 

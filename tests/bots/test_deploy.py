@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from packaging.requirements import Requirement
 
-from tests.bots.served import ROOT
+from tests.kit.served import ROOT
 
 BOTS = ROOT / "bots"
 

@@ -9,7 +9,7 @@ from pipecat.evals.scenario import is_scenario_file
 
 from tests.bots.cast import Cast
 from tests.bots.evals import SCENARIOS, start_eval
-from tests.bots.served import PHONE_BOT, ServedBot, served
+from tests.kit.served import PHONE_BOT, ServedBot, served
 
 pytestmark = [
     pytest.mark.e2e,

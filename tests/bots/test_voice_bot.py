@@ -23,7 +23,7 @@ from blastoff_pipecat.prompts import EMBEDDED_OPENINGS
 from tests.bots.caller import HEARD_RATE, calling
 from tests.bots.cast import FRANCE, OPENING, ROOM, SKY, UNREACHABLE, Cast
 from tests.bots.evals import start_eval
-from tests.bots.served import VOICE_BOT, ServedBot, clean_environment, served
+from tests.kit.served import VOICE_BOT, ServedBot, clean_environment, served
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat.calls.speech import SpeechKeys, read_speech, speech_services
-from blastoff_pipecat.settings import MisconfiguredEnvironment
+from blastoff_pipecat.environment import MisconfiguredEnvironment
 
 KEYS = {"DEEPGRAM_API_KEY": "dg-0123456789abcdef", "CARTESIA_API_KEY": "sk_car_0123456789abcdef"}
 

@@ -12,7 +12,7 @@ from loguru import logger
 from typer.testing import CliRunner, Result
 
 from blastoff_pipecat.cli import app
-from tests.local.conftest import closed_port
+from tests.kit.ports import closed_port
 
 
 @pytest.fixture(autouse=True)

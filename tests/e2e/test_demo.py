@@ -23,14 +23,14 @@ from blastoff_pipecat import DualLLMService
 from blastoff_pipecat.demo.call import Turn
 from blastoff_pipecat.demo.recording import Recordings
 from blastoff_pipecat.demo.run import run
-from blastoff_pipecat.llm_settings import DualLLMSettings
-from blastoff_pipecat.local.default import SYSTEM_INSTRUCTION, PairOfModels, warm_up
 from blastoff_pipecat.local.language import EmbeddedModels
-from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
-from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.local.pair import SYSTEM_INSTRUCTION, PairOfModels, warm_up
+from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
+from blastoff_pipecat.local.weights.store import ModelStore
 from blastoff_pipecat.prompts import EMBEDDED_OPENINGS
+from blastoff_pipecat.service.settings import DualLLMSettings
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import talking_to
+from tests.kit.bot import talking_to
 
 pytestmark = pytest.mark.e2e
 

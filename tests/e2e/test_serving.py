@@ -13,7 +13,7 @@ from openai import AsyncOpenAI
 
 from blastoff_pipecat.bench.process import ProcessTree
 from blastoff_pipecat.prompts import EMBEDDED_OPENINGS
-from tests.bots.served import clean_environment
+from tests.kit.served import clean_environment
 
 pytestmark = pytest.mark.e2e
 

@@ -1,12 +1,12 @@
 """Keeps these tests away from the user's own models, registry and network, unless marked e2e."""
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.kit.ports import closed_port
 from tests.local.sources import Hub, serving
 
 
@@ -30,13 +30,6 @@ def no_world(
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-
-
-def closed_port() -> str:
-    """The address of a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
 @pytest.fixture

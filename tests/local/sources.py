@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from blastoff_pipecat.local.manifest import Model, ModelFile, WheelMember
+from blastoff_pipecat.local.weights.manifest import Model, ModelFile, WheelMember
 
 
 def made_up_bytes(size: int, seed: int = 7) -> bytes:

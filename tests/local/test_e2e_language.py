@@ -17,8 +17,8 @@ import pytest
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.local.language import EmbeddedModels
-from blastoff_pipecat.local.manifest import SMOLLM2_135M
-from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.local.weights.manifest import SMOLLM2_135M
+from blastoff_pipecat.local.weights.store import ModelStore
 
 pytestmark = pytest.mark.e2e
 

@@ -28,10 +28,10 @@ from pipecat.tests.utils import run_test
 from pipecat.transcriptions.language import Language
 from pipecat.workers.runner import WorkerRunner
 
-from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
-from blastoff_pipecat.local.store import ModelStore
 from blastoff_pipecat.local.stt import LocalSTTService
 from blastoff_pipecat.local.tts import LocalTTSService
+from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
+from blastoff_pipecat.local.weights.store import ModelStore
 
 pytestmark = pytest.mark.e2e
 

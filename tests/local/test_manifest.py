@@ -2,7 +2,7 @@
 
 import re
 
-from blastoff_pipecat.local.manifest import MODELS
+from blastoff_pipecat.local.weights.manifest import MODELS
 
 
 def test_the_pieces_of_each_file_add_up() -> None:

@@ -2,8 +2,8 @@
 
 import io
 
-from blastoff_pipecat.local.part import Progress
-from blastoff_pipecat.local.progress import TerminalProgress
+from blastoff_pipecat.local.weights.part import Progress
+from blastoff_pipecat.local.weights.progress import TerminalProgress
 
 
 class _Terminal(io.StringIO):

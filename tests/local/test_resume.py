@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat.local.errors import ModelUnavailable
-from blastoff_pipecat.local.manifest import Model
-from blastoff_pipecat.local.store import FetchStopped, ModelStore, Progress
+from blastoff_pipecat.local.weights.manifest import Model
+from blastoff_pipecat.local.weights.store import FetchStopped, ModelStore, Progress
 from tests.local.sources import Hub, build_wheels, made_up_bytes, made_up_model
 
 WEIGHTS = made_up_bytes(3_000_000)

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat.local.errors import ModelUnavailable
-from blastoff_pipecat.local.store import FOLDER_VARIABLE, ModelStore, Progress, default_cache
+from blastoff_pipecat.local.weights.store import (
+    FOLDER_VARIABLE,
+    ModelStore,
+    Progress,
+    default_cache,
+)
 from tests.local.sources import Hub, build_wheels, made_up_bytes, made_up_model
 
 WEIGHTS = made_up_bytes(300_000)

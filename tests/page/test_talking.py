@@ -14,8 +14,8 @@ import pytest
 from faster_whisper import WhisperModel
 
 from blastoff_pipecat.demo.question import SAMPLE_RATE, Question
-from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
-from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
+from blastoff_pipecat.local.weights.store import ModelStore
 from tests.page.browser import FAKE_MICROPHONE, Visit
 from tests.page.server import BotServer
 

@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 from faster_whisper import WhisperModel
 
-from blastoff_pipecat.local.manifest import WHISPER_TINY_EN
-from blastoff_pipecat.local.store import ModelStore
+from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
+from blastoff_pipecat.local.weights.store import ModelStore
 from tests.phone.wire import RATE
 
 

@@ -9,7 +9,7 @@ import pytest
 from openai import APIError, AsyncOpenAI, InternalServerError
 
 from blastoff_pipecat import ChatEndpoint
-from blastoff_pipecat.policy import Policy
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.server.conftest import ANSWER, OPENING, Serve
 

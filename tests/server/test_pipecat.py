@@ -12,8 +12,8 @@ from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.llm import OpenAILLMService
 
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
+from tests.kit.bot import talking_to
 from tests.server.conftest import Serve
-from tests.service.bot import talking_to
 
 WHOLE = "Sure, let me look at that. The museum opens at nine."
 

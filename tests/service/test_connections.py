@@ -15,9 +15,9 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.worker import PipelineParams
 
 from blastoff_pipecat import DualLLMService
-from blastoff_pipecat import service as service_module
+from blastoff_pipecat.service import service as service_module
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import talking_to
+from tests.kit.bot import talking_to
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."

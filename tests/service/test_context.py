@@ -18,7 +18,7 @@ from blastoff_pipecat import ChatEndpoint
 from blastoff_pipecat.endpoints import takes_developer_role
 from blastoff_pipecat.prompts import SPOKEN
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 OPENING = "Sure, let me look at that."
 PIXEL = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}

@@ -18,7 +18,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from blastoff_pipecat import DualLLMService, OpeningTextFrame
 from blastoff_pipecat.endpoints import memory
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 OPENINGS = ("Sure, let me look at that.", "Good question, let me see,", "Well, let me think,")
 CONTINUATIONS = ("The museum opens at nine. Bring a coat.", "it opens at ten, I believe.")

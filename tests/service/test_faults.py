@@ -19,7 +19,7 @@ from blastoff_pipecat.testing import (
     Script,
     ScriptedEndpoint,
 )
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 KEY = "sk-do-not-tell-anyone"
 OPENING = "Sure, let me look at that."

@@ -16,8 +16,8 @@ from pipecat.turns.user_turn_strategies import FilterIncompleteUserTurnStrategie
 
 from blastoff_pipecat import OpeningTextFrame
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.service.bot import Bot, quick_stops, talking_to
-from tests.service.phone import on_the_phone
+from tests.kit.bot import Bot, quick_stops, talking_to
+from tests.kit.phone import on_the_phone
 
 OPENING = "Sure, let me look at that."
 CONFIG = UserTurnCompletionConfig(incomplete_short_timeout=0.2, incomplete_long_timeout=0.2)

@@ -19,10 +19,10 @@ from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
 
 from blastoff_pipecat import OpeningTextFrame
-from blastoff_pipecat.conductor import Conductor, Reply
+from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.relay.table import State
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."

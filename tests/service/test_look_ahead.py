@@ -8,7 +8,7 @@ from pipecat.services.tts_service import TextAggregationMode
 
 from blastoff_pipecat import OpeningTextFrame
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.service.bot import RecordingTTS, WordTTS, talking_to
+from tests.kit.bot import RecordingTTS, WordTTS, talking_to
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."

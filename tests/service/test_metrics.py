@@ -15,7 +15,7 @@ from pipecat.pipeline.worker import PipelineParams
 
 from blastoff_pipecat import DualLLMMetricsData
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."

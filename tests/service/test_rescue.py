@@ -14,7 +14,7 @@ from blastoff_pipecat.testing import (
     Script,
     ScriptedEndpoint,
 )
-from tests.service.bot import talking_to
+from tests.kit.bot import talking_to
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."

@@ -19,8 +19,8 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.tts_service import TextAggregationMode
 
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import RecordingTTS, WordTTS
-from tests.service.phone import on_the_phone
+from tests.kit.bot import RecordingTTS, WordTTS
+from tests.kit.phone import on_the_phone
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."

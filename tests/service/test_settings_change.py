@@ -10,7 +10,7 @@ from pipecat.services.settings import LLMSettings
 
 from blastoff_pipecat import DualLLMMetricsData, DualLLMService, OpeningTextFrame
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 Settings = DualLLMService.Settings
 OPENING = "Sure, let me look at that."

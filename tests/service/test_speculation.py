@@ -22,7 +22,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
 
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."

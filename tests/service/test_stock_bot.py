@@ -7,7 +7,7 @@ import pytest
 from pipecat.frames.frames import LLMRunFrame
 
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.service.phone import Caller, on_the_phone
+from tests.kit.phone import Caller, on_the_phone
 
 SYSTEM = "You are a helpful assistant in a voice conversation."
 GREETING = "Hello! I am your assistant. How can I help?"

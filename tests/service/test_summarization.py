@@ -18,7 +18,7 @@ from pipecat.utils.context.llm_context_summarization import (
 
 from blastoff_pipecat.endpoints import EndpointError
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import quick_turns, talking_to
+from tests.kit.bot import quick_turns, talking_to
 
 OPENING = "Sure, let me look at that."
 SUMMARY = "They spoke about museums."

@@ -13,7 +13,7 @@ from pipecat.services.llm_service import FunctionCallParams
 
 from blastoff_pipecat import DualLLMService
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 OPENING = "Sure, let me look at that."
 DUAL = f"{OPENING} It is nine."

@@ -15,8 +15,8 @@ from pipecat.services.tts_service import TextAggregationMode
 
 from blastoff_pipecat import OpeningTextFrame
 from blastoff_pipecat.testing import ScriptedEndpoint
-from tests.service.bot import Bot, RecordingTTS, WordTTS, talking_to
-from tests.service.phone import on_the_phone
+from tests.kit.bot import Bot, RecordingTTS, WordTTS, talking_to
+from tests.kit.phone import on_the_phone
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."

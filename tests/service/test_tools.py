@@ -20,7 +20,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 
 from blastoff_pipecat.testing import Script, ScriptedEndpoint, ToolCall
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 OPENING = "Sure, let me look at that."
 ANSWER = "It is sunny in Oslo."

@@ -20,7 +20,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.settings import LLMSettings
 
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.service.bot import Bot, talking_to
+from tests.kit.bot import Bot, talking_to
 
 OPENING = "Sure, let me look at that."
 REST = "The museum opens at nine."

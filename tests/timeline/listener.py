@@ -26,8 +26,8 @@ from pipecat.transports.base_transport import TransportParams
 
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from blastoff_pipecat.timeline import TimelineObserver
-from tests.service.bot import Bot, RecordingTTS, quick_turns, talking_to
-from tests.service.phone import LoudnessVAD, Microphone, ScriptedSTT
+from tests.kit.bot import Bot, RecordingTTS, quick_turns, talking_to
+from tests.kit.phone import LoudnessVAD, Microphone, ScriptedSTT
 from tests.timeline.voices import CONTINUATION, LOUD, OPENING, QUIET, RATE, ToneTTS
 
 SLACK_SECS = 0.03

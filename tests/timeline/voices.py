@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pipecat.frames.frames import ErrorFrame, Frame, StartFrame, TTSAudioRawFrame, TTSStoppedFrame
 
-from tests.service.bot import RecordingTTS
+from tests.kit.bot import RecordingTTS
 
 RATE = 16000
 SECS_PER_CHAR = 0.02

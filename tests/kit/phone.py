@@ -29,7 +29,7 @@ from pipecat.transports.base_transport import TransportParams
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.time import time_now_iso8601
 
-from tests.service.bot import Bot, quick_turns, talking_to
+from tests.kit.bot import Bot, quick_turns, talking_to
 
 RATE = 16000
 CHUNK_SECS = 0.02

@@ -4,8 +4,8 @@ import os
 
 import httpx
 
-from blastoff_pipecat.local.manifest import ModelFile
-from blastoff_pipecat.local.part import PartFile, SourceFailed, Watch
+from blastoff_pipecat.local.weights.manifest import ModelFile
+from blastoff_pipecat.local.weights.part import PartFile, SourceFailed, Watch
 
 _CHUNK = 1 << 18
 _TIMEOUT = httpx.Timeout(30.0, connect=3.0)

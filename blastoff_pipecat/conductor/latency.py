@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from blastoff_pipecat.report import ReplyReport
+from blastoff_pipecat.conductor.report import ReplyReport
 
 
 @dataclass(frozen=True, slots=True)

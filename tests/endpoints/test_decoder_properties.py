@@ -4,6 +4,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blastoff_pipecat.endpoints.decoder import ReplyDecoder
 from blastoff_pipecat.endpoints.deltas import (
     Delta,
     Finished,
@@ -12,9 +13,8 @@ from blastoff_pipecat.endpoints.deltas import (
     ToolCallDelta,
 )
 from blastoff_pipecat.endpoints.errors import EndpointError
-from blastoff_pipecat.endpoints.reply import ReplyDecoder
 from tests.endpoints.events import DONE, event, raw_event, stop
-from tests.endpoints.test_reply import ENDPOINT
+from tests.endpoints.test_decoder import ENDPOINT
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 _DELTAS = st.one_of(

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, TypeAlias
 
-from blastoff_pipecat.alarm import Alarm
+from blastoff_pipecat.conductor.alarm import Alarm
 from blastoff_pipecat.endpoints import ChatClient, Delta
 from blastoff_pipecat.relay.actions import Role
 

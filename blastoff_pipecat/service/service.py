@@ -51,7 +51,7 @@ from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.tracing.service_decorators import traced_llm  # pyright: ignore[reportUnknownVariableType]  # untyped in Pipecat
 from pipecat.utils.types import assert_given
 
-from blastoff_pipecat.conductor import (
+from blastoff_pipecat.conductor.conductor import (
     Conductor,
     Heard,
     ModelAnswered,
@@ -60,27 +60,27 @@ from blastoff_pipecat.conductor import (
     ToolCall,
     ToolCalls,
 )
-from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.latency import LatencySummary
+from blastoff_pipecat.conductor.report import ReplyReport
+from blastoff_pipecat.conductor.requests import inference_body
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
-from blastoff_pipecat.failures import judge
-from blastoff_pipecat.frames import OpeningTextFrame
-from blastoff_pipecat.function_calls import read_calls
-from blastoff_pipecat.latency import LatencySummary
-from blastoff_pipecat.llm_settings import (
-    DualLLMSettings,
-    complete_settings,
-    refuse_unknown_options,
-)
-from blastoff_pipecat.metrics import (
+from blastoff_pipecat.environment import Environment
+from blastoff_pipecat.relay.actions import ReportFailures, Role, SayContinuation, SayOpening
+from blastoff_pipecat.service.failures import judge
+from blastoff_pipecat.service.frames import OpeningTextFrame
+from blastoff_pipecat.service.function_calls import read_calls
+from blastoff_pipecat.service.metrics import (
     DualLLMMetricsData,
     answer_metrics,
     usage_metrics,
 )
-from blastoff_pipecat.relay.actions import ReportFailures, Role, SayContinuation, SayOpening
-from blastoff_pipecat.report import ReplyReport
-from blastoff_pipecat.request_builder import inference_body
-from blastoff_pipecat.settings import Environment
-from blastoff_pipecat.trace import TracedText, trace_reply
+from blastoff_pipecat.service.settings import (
+    DualLLMSettings,
+    complete_settings,
+    refuse_unknown_options,
+)
+from blastoff_pipecat.service.trace import TracedText, trace_reply
 
 IDLE_SECS_BEFORE_WARMING = 30.0
 """After this long without a reply, connections are opened again when the user starts speaking."""

@@ -11,9 +11,9 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings, ServiceSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
-from blastoff_pipecat import check
+from blastoff_pipecat.conductor import check
+from blastoff_pipecat.conductor.policy import OpeningFrames, OpeningMode, Policy, Style
 from blastoff_pipecat.endpoints import ChatEndpoint
-from blastoff_pipecat.policy import OpeningFrames, OpeningMode, Policy, Style
 
 _SAMPLING = (
     "temperature",

@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from blastoff_pipecat.local.checksum import VerifiedFiles, sha256_of
 from blastoff_pipecat.local.errors import LANGUAGE_WAY_OUT, ModelUnavailable
-from blastoff_pipecat.local.hub import Hub
-from blastoff_pipecat.local.manifest import Model, ModelFile
-from blastoff_pipecat.local.part import FetchStopped, PartFile, Progress, SourceFailed, Watch
-from blastoff_pipecat.local.wheels import WheelRegistry
+from blastoff_pipecat.local.weights.checksum import VerifiedFiles, sha256_of
+from blastoff_pipecat.local.weights.hub import Hub
+from blastoff_pipecat.local.weights.manifest import Model, ModelFile
+from blastoff_pipecat.local.weights.part import (
+    FetchStopped,
+    PartFile,
+    Progress,
+    SourceFailed,
+    Watch,
+)
+from blastoff_pipecat.local.weights.wheels import WheelRegistry
 
 if TYPE_CHECKING:
     from filelock import FileLock

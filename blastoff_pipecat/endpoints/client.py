@@ -10,6 +10,7 @@ from typing import Any, cast
 import aiohttp
 
 from blastoff_pipecat.endpoints.connections import BROKEN, Connections, StaleConnection
+from blastoff_pipecat.endpoints.decoder import MAX_PENDING_BYTES, ReplyDecoder
 from blastoff_pipecat.endpoints.deltas import (
     Completion,
     Delta,
@@ -33,7 +34,6 @@ from blastoff_pipecat.endpoints.errors import (
     excerpt,
 )
 from blastoff_pipecat.endpoints.providers import fitted
-from blastoff_pipecat.endpoints.reply import MAX_PENDING_BYTES, ReplyDecoder
 from blastoff_pipecat.endpoints.sse import SseDecoder
 from blastoff_pipecat.endpoints.wire_json import dumps, loads
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from blastoff_pipecat import check, prompts
+from blastoff_pipecat import prompts
+from blastoff_pipecat.conductor import check
 
 OpeningMode: TypeAlias = Literal["auto", "always", "never"]
 Style: TypeAlias = Literal["acknowledge", "choose", "answer"]

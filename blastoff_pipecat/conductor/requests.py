@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from blastoff_pipecat import prompts
-from blastoff_pipecat.conversation import (
+from blastoff_pipecat.conductor.conversation import (
     Conversation,
     continuation_instruction,
     opening_examples,
 )
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import (
     ChatEndpoint,
     ContinuationWay,
@@ -21,7 +22,6 @@ from blastoff_pipecat.endpoints import (
     thinking_off,
     ways_for,
 )
-from blastoff_pipecat.policy import Policy
 from blastoff_pipecat.relay.cover import PRIOR_LARGE_TTFT_SECS, words_to_cover
 from blastoff_pipecat.relay.opening import ChosenOpening, Opening, OpeningRules, WrittenOpening
 

@@ -9,8 +9,8 @@ from typing import Any
 from pipecat.frames.frames import LLMTextFrame
 from pipecat.utils.tracing.setup import is_tracing_available
 
-from blastoff_pipecat.conductor import ModelUsed
-from blastoff_pipecat.report import ReplyReport
+from blastoff_pipecat.conductor.conductor import ModelUsed
+from blastoff_pipecat.conductor.report import ReplyReport
 
 
 class TracedText(LLMTextFrame):

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from blastoff_pipecat.endpoints.decoder import FAILED_REASONS, ReplyDecoder
 from blastoff_pipecat.endpoints.deltas import (
     Delta,
     Finished,
@@ -13,7 +14,6 @@ from blastoff_pipecat.endpoints.deltas import (
 )
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.endpoints.errors import GarbledStream, ServerFailed
-from blastoff_pipecat.endpoints.reply import FAILED_REASONS, ReplyDecoder
 from tests.endpoints.events import DONE, event, raw_event, said, stop
 
 ENDPOINT = ChatEndpoint(base_url="http://model.test/v1", model="m", api_key="sk-very-secret-1")

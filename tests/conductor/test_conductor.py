@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
-from blastoff_pipecat.conductor import Conductor, Heard, ModelAnswered, ModelUsed, Reply, ToolCalls
-from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.conductor.conductor import (
+    Conductor,
+    Heard,
+    ModelAnswered,
+    ModelUsed,
+    Reply,
+    ToolCalls,
+)
+from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint, memory
-from blastoff_pipecat.policy import Policy
 from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 

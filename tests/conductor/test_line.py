@@ -6,11 +6,11 @@ from contextlib import aclosing
 
 import pytest
 
-from blastoff_pipecat.alarm import Alarm
-from blastoff_pipecat.conductor import Conductor, Heard, Reply
-from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.conductor.alarm import Alarm
+from blastoff_pipecat.conductor.conductor import Conductor, Heard, Reply
+from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
-from blastoff_pipecat.policy import Policy
 from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import cast
 
-from blastoff_pipecat.local.manifest import ModelFile
+from blastoff_pipecat.local.weights.manifest import ModelFile
 
 
 def sha256_of(path: Path) -> str:

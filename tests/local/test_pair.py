@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat import ChatEndpoint
-from blastoff_pipecat.calls.models import call_models
-from blastoff_pipecat.local.default import VARIABLE
-from blastoff_pipecat.settings import MisconfiguredEnvironment
+from blastoff_pipecat.environment import MisconfiguredEnvironment
+from blastoff_pipecat.local.pair import VARIABLE, call_models
 
 SHARED = ChatEndpoint(base_url="http://127.0.0.1:1/v1", model="shared", choice="grammar")
 

@@ -15,8 +15,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from blastoff_pipecat.local.manifest import ModelFile, WheelMember
-from blastoff_pipecat.local.part import PartFile, SourceFailed, Watch
+from blastoff_pipecat.local.weights.manifest import ModelFile, WheelMember
+from blastoff_pipecat.local.weights.part import PartFile, SourceFailed, Watch
 
 _CHUNK = 1 << 20
 _POLL_SECS = 0.2

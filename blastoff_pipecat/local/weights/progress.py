@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from blastoff_pipecat.local.part import Progress
+from blastoff_pipecat.local.weights.part import Progress
 
 _PLAIN_EVERY_SECS = 5.0
 

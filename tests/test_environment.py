@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from blastoff_pipecat.settings import Environment, MisconfiguredEnvironment
+from blastoff_pipecat.environment import Environment, MisconfiguredEnvironment
 
 KEY = "sk-0123456789abcdef"
 

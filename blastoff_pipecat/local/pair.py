@@ -3,7 +3,8 @@
 `pair_of_models` is for one process that runs its own. `shared_models` is for a parent whose worker
 processes, or whose calls, share one pair: it runs them in the background and tells where they are
 in the environment variable ``BLASTOFF_EMBEDDED_MODELS``, which nobody else sets; `models_found`
-reads it. Both fetch what is not on this computer yet, and warm up what they run.
+reads it. `call_models` is for one call of a bot, which takes what there is. All of them fetch what
+is not on this computer yet, and warm up what they run.
 """
 
 import asyncio
@@ -26,16 +27,16 @@ from typing import Any
 from rich.console import Console
 
 from blastoff_pipecat import prompts
-from blastoff_pipecat.conductor import Conductor
-from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.conductor.conductor import Conductor
+from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
-from blastoff_pipecat.llm_settings import DualLLMSettings
+from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.local.language import EmbeddedModels
 from blastoff_pipecat.local.llama import check_installed
-from blastoff_pipecat.local.manifest import QWEN_CODER_15B, SMOLLM2_135M, Model
-from blastoff_pipecat.local.progress import TerminalProgress
-from blastoff_pipecat.local.store import ModelStore
-from blastoff_pipecat.settings import Environment
+from blastoff_pipecat.local.weights.manifest import QWEN_CODER_15B, SMOLLM2_135M, Model
+from blastoff_pipecat.local.weights.progress import TerminalProgress
+from blastoff_pipecat.local.weights.store import ModelStore
+from blastoff_pipecat.service.settings import DualLLMSettings
 
 VARIABLE = "BLASTOFF_EMBEDDED_MODELS"
 
@@ -192,6 +193,30 @@ def models_found() -> PairOfModels | None:
     return PairOfModels(
         ChatEndpoint(**found["small"]), ChatEndpoint(**found["large"]), embedded=True
     )
+
+
+@asynccontextmanager
+async def call_models() -> AsyncGenerator[PairOfModels]:
+    """Have two models for as long as a call lasts.
+
+    They are those that the environment (or `.env`) names; else those that the bot's own process
+    runs for all of its calls; else, where something else than our `main` started the bot, a pair
+    that is run for this call alone, which takes seconds and two gigabytes of memory.
+
+    Yields:
+        The models, with the settings that suit them.
+
+    Raises:
+        MisconfiguredEnvironment: A variable is missing or malformed; the message names it.
+        LocalError: An embedded model could not be had or run.
+    """
+    environment = Environment.read()
+    shared = None if environment.configured else models_found()
+    if shared is not None:
+        yield shared
+        return
+    async with pair_of_models(environment, Console(stderr=True)) as models:
+        yield models
 
 
 async def warm_up(

@@ -10,8 +10,8 @@ from pipecat.metrics.metrics import (
     TTFBMetricsData,
 )
 
-from blastoff_pipecat.conductor import ModelAnswered, ModelUsed
-from blastoff_pipecat.report import Outcome, ReplyReport
+from blastoff_pipecat.conductor.conductor import ModelAnswered, ModelUsed
+from blastoff_pipecat.conductor.report import Outcome, ReplyReport
 
 
 class DualLLMMetricsData(MetricsData):

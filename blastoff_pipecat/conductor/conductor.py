@@ -24,7 +24,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from blastoff_pipecat.conversation import Conversation
+from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.line import Inbox, Line
+from blastoff_pipecat.conductor.policy import Policy
+from blastoff_pipecat.conductor.report import ReplyReport, Stopwatch
+from blastoff_pipecat.conductor.requests import RequestBuilder
 from blastoff_pipecat.endpoints import (
     ChatClient,
     Delta,
@@ -34,13 +38,9 @@ from blastoff_pipecat.endpoints import (
     ToolCallDelta,
     UsageReport,
 )
-from blastoff_pipecat.line import Inbox, Line
-from blastoff_pipecat.policy import Policy
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.relay import Limits, Relay
-from blastoff_pipecat.report import ReplyReport, Stopwatch
-from blastoff_pipecat.request_builder import RequestBuilder
 
 USAGE_GRACE_SECS = 0.5
 """How long a small model may run on unheard to report its usage."""

@@ -1,0 +1,1 @@
+"""Fetching the embedded weights: content, known by its hash, from any of several sources."""

@@ -1,0 +1,1 @@
+"""The Pipecat skin: one reply by two models as one Pipecat LLM service."""
