@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from blastoff_pipecat.conductor.report import ReplyReport
+from blastoff_pipecat.conductor.report import DURATIONS, ReplyReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class LatencyStats:
 class LatencySummary:
     """How fast the last replies were. Withdrawn replies, which nobody heard, do not count.
 
-    Each property is a `LatencyStats`, or None while no reply reached that point.
+    Each of a reply's `DURATIONS` is an attribute (``summary.first_text``): its `LatencyStats`, or
+    None while no reply reached that point.
     """
 
     def __init__(self, window: int = 200) -> None:
@@ -71,35 +72,24 @@ class LatencySummary:
         """Forget all replies."""
         self._reports.clear()
 
-    @property
-    def first_text(self) -> LatencyStats | None:
-        """From the request for a reply to its first text."""
-        return self._stats("first_text")
+    def __getattr__(self, name: str) -> LatencyStats | None:
+        """Return the statistics of one duration.
 
-    @property
-    def small_ttft(self) -> LatencyStats | None:
-        """From the small model's request to its first text."""
-        return self._stats("small_ttft")
+        Raises:
+            AttributeError: There is no duration of that name.
+        """
+        if name not in DURATIONS:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=self)
+        return self._stats(name)
 
-    @property
-    def large_ttft(self) -> LatencyStats | None:
-        """From the large model's request to its first text or tool call."""
-        return self._stats("large_ttft")
-
-    @property
-    def seam_wait(self) -> LatencyStats | None:
-        """From an opening's last text to the continuation's first."""
-        return self._stats("seam_wait")
-
-    @property
-    def total(self) -> LatencyStats | None:
-        """From the request for a reply to its end."""
-        return self._stats("total")
+    def __dir__(self) -> list[str]:
+        """List the durations too."""
+        return [*super().__dir__(), *DURATIONS]
 
     def as_dict(self) -> dict[str, dict[str, float] | None]:
         """Return all statistics as plain data, for logs and JSON."""
-        names = ("first_text", "small_ttft", "large_ttft", "seam_wait", "total")
-        stats = {name: self._stats(name) for name in names}
+        stats = {name: self._stats(name) for name in DURATIONS}
         return {name: asdict(found) if found else None for name, found in stats.items()}
 
     def _stats(self, name: str) -> LatencyStats | None:

@@ -1,6 +1,6 @@
 """What a reply's measurements become in Pipecat: metrics data."""
 
-from dataclasses import asdict
+from dataclasses import fields
 
 from pipecat.metrics.metrics import (
     LLMTokenUsage,
@@ -11,31 +11,17 @@ from pipecat.metrics.metrics import (
 )
 
 from blastoff_pipecat.conductor.conductor import ModelAnswered, ModelUsed
-from blastoff_pipecat.conductor.report import Outcome, ReplyReport
+from blastoff_pipecat.conductor.report import Figures, ReplyReport
 
 
-class DualLLMMetricsData(MetricsData):
-    """One reply by two models. The fields are those of `ReplyReport`; durations are seconds."""
-
-    outcome: Outcome
-    speculative: bool = False
-    first_text: float | None = None
-    small_ttft: float | None = None
-    large_ttft: float | None = None
-    seam_wait: float | None = None
-    cover: float | None = None
-    total: float | None = None
-    opening_chars: int = 0
-    continuation_chars: int = 0
-    bridges: int = 0
-    continuation_mode: str | None = None
+class DualLLMMetricsData(MetricsData, Figures):  # pyright: ignore[reportGeneralTypeIssues]  # not frozen, as no Pipecat metrics are
+    """One reply by two models. The fields are those of `Figures`; durations are seconds."""
 
     @classmethod
     def of(cls, report: ReplyReport, *, processor: str, model: str) -> "DualLLMMetricsData":
         """Turn a report into metrics data, without the words that were said."""
-        measured = asdict(report)
-        del measured["opening"]
-        return cls(processor=processor, model=model, **measured)
+        figures = {each.name: getattr(report, each.name) for each in fields(Figures)}
+        return cls(processor=processor, model=model, **figures)
 
 
 def answer_metrics(answered: ModelAnswered, processor: str) -> list[MetricsData]:

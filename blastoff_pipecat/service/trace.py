@@ -4,6 +4,7 @@ Pipecat's span knows one model and one usage report. These attributes name both 
 their tokens. Without OpenTelemetry, or outside a span, nothing happens.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from pipecat.frames.frames import LLMTextFrame
@@ -33,7 +34,7 @@ _TOKENS = {
 
 
 def trace_reply(report: ReplyReport, small: str, large: str, used: list[ModelUsed]) -> None:
-    """Add one reply's models, tokens and times to the current span."""
+    """Add one reply's models, tokens and report to the current span."""
     if not is_tracing_available():
         return
     from opentelemetry import trace  # an optional dependency of Pipecat's
@@ -41,10 +42,7 @@ def trace_reply(report: ReplyReport, small: str, large: str, used: list[ModelUse
     attributes: dict[str, Any] = {
         "blastoff.small_model": small,
         "blastoff.large_model": large,
-        "blastoff.outcome": report.outcome,
-        "blastoff.opening": report.opening,
-        "blastoff.continuation_mode": report.continuation_mode,
-        "blastoff.seam_wait": report.seam_wait,
+        **{f"blastoff.{name}": value for name, value in asdict(report).items()},
         "metrics.ttfb": report.first_text,
     }
     for name, field in _TOKENS.items():
