@@ -11,18 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from blastoff_pipecat.conductor.report import ReplyReport
+from blastoff_pipecat.conductor.report import COUNTS, DURATIONS, ReplyReport
 
 BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0)
 """Seconds: fine where a listener tells the difference, up to what no listener waits for."""
-
-_DURATIONS = {
-    "first_text": "From a request to its first text.",
-    "small_ttft": "From the small model's request to its first text.",
-    "large_ttft": "From the large model's request to its first text or tool call.",
-    "seam_wait": "From the opening's last text to the continuation's first.",
-    "total": "From a request to the end of its answer.",
-}
 
 
 class Exporter:
@@ -42,7 +34,11 @@ class Exporter:
                 buckets=BUCKETS,
                 registry=self._registry,
             )
-            for name, help_text in _DURATIONS.items()
+            for name, help_text in DURATIONS.items()
+        }
+        self._counts = {
+            name: Counter(f"blastoff_{name}", help_text, ("mode",), registry=self._registry)
+            for name, help_text in COUNTS.items()
         }
 
     def observe(self, mode: str, report: ReplyReport) -> None:
@@ -52,6 +48,10 @@ class Exporter:
             value = getattr(report, name)
             if value is not None:
                 histogram.labels(mode).observe(value)
+        for name, counter in self._counts.items():
+            value = getattr(report, name)
+            if value:
+                counter.labels(mode).inc(value)
 
     def render(self, accept: str) -> tuple[bytes, dict[str, str]]:
         """Write all workers' counts in the format that a client accepts, with its headers."""

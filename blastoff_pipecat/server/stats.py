@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from blastoff_pipecat.conductor.latency import LatencyStats
-from blastoff_pipecat.conductor.report import ReplyReport
+from blastoff_pipecat.conductor.report import DURATIONS, ReplyReport
 
 Mode: TypeAlias = Literal["relayed", "direct"]
 
@@ -25,10 +25,10 @@ WINDOW = 4096
 
 _DIGITS = 6  # microseconds
 
-_RECORD = struct.Struct("<dB3x5f")  # time, mode and outcome, first text, small, large, seam, total
+_RECORD = struct.Struct(f"<dB3x{len(DURATIONS)}f")  # time, mode and outcome, each duration
 _HEADER = struct.Struct("<Q")
 _MODES: tuple[Mode, ...] = ("relayed", "direct")
-_FIELDS = ("first_text", "small_ttft", "large_ttft", "seam_wait", "total")
+_UNKNOWN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ class Stats:
 
     def add(self, mode: Mode, report: ReplyReport) -> None:
         """Note one reply."""
-        times = (getattr(report, name) for name in _FIELDS)
+        times = (getattr(report, name) for name in DURATIONS)
         flags = _MODES.index(mode) | (2 if report.outcome == "failed" else 0)
         packed = _RECORD.pack(
-            time.time(), flags, *(float("nan") if each is None else each for each in times)
+            time.time(), flags, *(_UNKNOWN if each is None else each for each in times)
         )
         at = _HEADER.size + (self._count % WINDOW) * _RECORD.size
         self._ring[at : at + _RECORD.size] = packed
@@ -100,7 +100,7 @@ class Stats:
             summed[mode] = {
                 "count": len(of_mode),
                 "failed": sum(record.failed for record in of_mode),
-                **{name: _stats(of_mode, index) for index, name in enumerate(_FIELDS)},
+                **{name: _stats(of_mode, index) for index, name in enumerate(DURATIONS)},
             }
         return {
             "unit": "seconds",

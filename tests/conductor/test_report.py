@@ -2,14 +2,19 @@
 
 import copy
 import pickle
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, fields
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from pipecat.metrics.metrics import MetricsData
+from prometheus_client.parser import text_string_to_metric_families
 
 from blastoff_pipecat import DualLLMMetricsData, LatencySummary, ReplyReport
 from blastoff_pipecat.conductor.report import COUNTS, DURATIONS, Figures, Stopwatch
+from blastoff_pipecat.server.prometheus import Exporter
+from blastoff_pipecat.server.stats import Stats
 from blastoff_pipecat.service.trace import trace_reply
 
 TIMES = {name: 0.25 * number for number, name in enumerate(DURATIONS, start=1)}
@@ -21,6 +26,12 @@ REPORT = ReplyReport(outcome="relayed", opening="Let me see,", **TIMES, **NUMBER
 @pytest.fixture
 def metrics() -> DualLLMMetricsData:
     return DualLLMMetricsData.of(REPORT, processor="llm", model="large")
+
+
+@pytest.fixture
+def stats() -> Iterator[Stats]:
+    with closing(Stats()) as opened:
+        yield opened
 
 
 def test_each_figure_is_described_once() -> None:
@@ -53,6 +64,28 @@ class TestAFigureIsToldEverywhere:
         assert {name: getattr(summary, name).p50 for name in DURATIONS} == TIMES
         assert {name: told["p50"] for name, told in summary.as_dict().items() if told} == TIMES
         assert set(dir(summary)) >= DURATIONS.keys() | {"add"}
+
+    def test_in_the_servers_statistics(self, stats: Stats) -> None:
+        """The server's JSON has each duration of each mode."""
+        stats.add("relayed", REPORT)
+        modes = stats.as_dict()["modes"]
+        counted = {"count", "failed"}
+        assert set(modes["relayed"]) == set(modes["direct"]) == DURATIONS.keys() | counted
+        assert {name: modes["relayed"][name]["p50"] for name in DURATIONS} == TIMES
+        assert {modes["direct"][name] for name in DURATIONS} == {None}
+
+    def test_in_prometheus(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A scraper gets a histogram of each duration, a counter of each count, and what it is."""
+        monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+        exporter = Exporter()
+        exporter.observe("relayed", REPORT)
+        text, _ = exporter.render("text/plain")
+        families = {each.name: each for each in text_string_to_metric_families(text.decode())}
+        told = {sample.name: sample.value for each in families.values() for sample in each.samples}
+        assert {name: told[f"blastoff_{name}_seconds_sum"] for name in DURATIONS} == TIMES
+        assert {name: told[f"blastoff_{name}_total"] for name in COUNTS} == NUMBERS
+        for name, description in DURATIONS.items():
+            assert families[f"blastoff_{name}_seconds"].documentation == description
 
     def test_in_the_span(self) -> None:
         """A span has all of a report that is known."""
