@@ -27,10 +27,8 @@ from pipecat.adapters.llm.base_llm_adapter import LLMContextConversionError
 from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter, openai_is_given
 from pipecat.frames.frames import (
     CancelFrame,
-    EagerEndOfTurnCancelFrame,
     EndFrame,
     Frame,
-    InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -39,7 +37,6 @@ from pipecat.frames.frames import (
     MetricsFrame,
     StartFrame,
     UserStartedSpeakingFrame,
-    UserStoppedSpeakingFrame,
 )
 from pipecat.metrics.metrics import MetricsData
 from pipecat.observers.base_observer import BaseObserver, FramePushed
@@ -80,17 +77,11 @@ from blastoff_pipecat.service.settings import (
     complete_settings,
     refuse_unknown_options,
 )
+from blastoff_pipecat.service.speculation import Speculation
 from blastoff_pipecat.service.trace import TracedText, trace_reply
 
 IDLE_SECS_BEFORE_WARMING = 30.0
 """After this long without a reply, connections are opened again when the user starts speaking."""
-
-_VOIDS_SPECULATION = (EagerEndOfTurnCancelFrame, InterruptionFrame, EndFrame)
-_SETTLES_SPECULATION = (
-    UserStoppedSpeakingFrame,
-    *_VOIDS_SPECULATION,
-    LLMFullResponseStartFrame,  # of another reply, which takes the held one's place
-)
 
 
 class DualLLMService(LLMService[OpenAILLMAdapter]):
@@ -145,9 +136,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             ChatClient(large, connect_timeout=connect_timeout),
         )
         self.latency = LatencySummary()
-        self._held_metrics: list[MetricsFrame] = []
-        self._held_report: ReplyReport | None = None
-        self._voided = False
+        self._speculation = Speculation(self._speculation_gate, self._tell)
         self._ttfb_reported: set[Role] = set()
         self._last_reply_at = time.monotonic()
         self._warming: asyncio.Task[None] | None = None
@@ -262,11 +251,10 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     async def _process_context(self, context: LLMContext) -> None:
         self._log_llm_response(context)
         conversation = await self._conversation(context)
-        self._voided = False
         reply = self._conductor.reply(
             conversation,
             self._policy,
-            speculative=self._speculation_gate.is_speculating,
+            speculative=self._speculation.begin(),
             report_usage=self.usage_metrics_enabled,
         )
         used: list[ModelUsed] = []
@@ -370,48 +358,31 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         return [ttfat] if repeated else [ttfb, ttfat]
 
     async def _note(self, reply: Reply, used: list[ModelUsed]) -> None:
-        """Report a reply that has ended, or hold its report until its speculation is settled."""
+        """Report a reply that has ended."""
         report = reply.report
         small, large = self._conductor.small.endpoint, self._conductor.large.endpoint
         trace_reply(report, small.model, large.model, used)
         logger.debug(f"{self}: reply {report.outcome}: {report}")
-        if self._speculation_gate.is_speculating:
-            self._held_report = report
-        else:
-            await self._push_report(report, withdrawn=self._voided)
+        for frame, direction in self._speculation.end(report):
+            await super().push_frame(frame, direction)
 
-    async def _push_report(self, report: ReplyReport, *, withdrawn: bool) -> None:
-        if withdrawn:
-            report = replace(report, outcome="withdrawn")
+    def _tell(self, report: ReplyReport) -> list[MetricsFrame]:
+        """Add a reply to the summary; return what is pushed of it."""
         self.latency.add(report)
-        if self.metrics_enabled:
-            model = self._conductor.large.endpoint.model
-            data = DualLLMMetricsData.of(report, processor=self.name, model=model)
-            await super().push_frame(MetricsFrame(data=[data]))
+        if not self.metrics_enabled:
+            return []
+        model = self._conductor.large.endpoint.model
+        data = DualLLMMetricsData.of(report, processor=self.name, model=model)
+        return [MetricsFrame(data=[data])]
 
     async def push_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
     ) -> None:
-        """Push a frame, but hold metrics until the speculation that they belong to is settled."""
+        """Push a frame, but metrics only when the speculation that they belong to is settled."""
         if isinstance(frame, TracedText):
             return
-        if isinstance(frame, MetricsFrame) and self._speculation_gate.is_speculating:
-            self._held_metrics.append(frame)
-            return
-        if isinstance(frame, _VOIDS_SPECULATION) and self._speculation_gate.is_speculating:
-            self._voided = True
-        await super().push_frame(frame, direction)
-        if (self._held_report or self._held_metrics) and isinstance(frame, _SETTLES_SPECULATION):
-            await self._settle(withdrawn=not isinstance(frame, UserStoppedSpeakingFrame))
-
-    async def _settle(self, *, withdrawn: bool) -> None:
-        """Let go of the metrics that were held back."""
-        held, self._held_metrics = self._held_metrics, []
-        report, self._held_report = self._held_report, None
-        for frame in held:
-            await super().push_frame(frame)
-        if report is not None:
-            await self._push_report(report, withdrawn=withdrawn)
+        for let_go, way in self._speculation.process(frame, direction):
+            await super().push_frame(let_go, way)
 
     # Inference outside the pipeline.
 
