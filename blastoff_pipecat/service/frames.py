@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipecat.frames.frames import AggregatedTextFrame
+from pipecat.frames.frames import AggregatedTextFrame, LLMTextFrame
 from pipecat.utils.text.base_text_aggregator import TextType
 
 
@@ -21,3 +21,14 @@ class OpeningTextFrame(AggregatedTextFrame):
         """Take note that all white space between frames is in the text."""
         super().__post_init__()
         self.includes_inter_frame_spaces = True
+
+
+@dataclass
+class ShownOpening(LLMTextFrame):
+    """An opening as observers are shown it, right after its `OpeningTextFrame`; none but they.
+
+    An `OpeningTextFrame` is no `LLMTextFrame`, so observers that follow the model's text (RTVI's
+    ``bot-llm-text``, Pipecat's latency, log and eval observers) would miss the opening. They ask
+    with ``isinstance``. An observer that knows `OpeningTextFrame` tells by the class that this is
+    the same text again.
+    """

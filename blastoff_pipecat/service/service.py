@@ -9,10 +9,6 @@ What the service promises for every `LLMContextFrame`:
 - a failure of one model is an `ErrorFrame` of a non-permanent category while the other speaks; a
   failure of both is one `ErrorFrame`, classified as a stock service's would be.
 
-An `OpeningTextFrame` is no `LLMTextFrame`, so observers that follow the model's text (RTVI's
-``bot-llm-text``, Pipecat's latency and log observers) would miss the opening. Once it has passed
-the speculation gate, they are therefore told of an `LLMTextFrame` that no processor ever gets.
-
 The service decides nothing about a reply: that is the relay's.
 """
 
@@ -65,7 +61,7 @@ from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.relay.actions import ReportFailures, Role, SayContinuation, SayOpening
 from blastoff_pipecat.service.failures import judge
-from blastoff_pipecat.service.frames import OpeningTextFrame
+from blastoff_pipecat.service.frames import OpeningTextFrame, ShownOpening
 from blastoff_pipecat.service.function_calls import read_calls
 from blastoff_pipecat.service.metrics import (
     DualLLMMetricsData,
@@ -327,7 +323,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
                 FramePushed(
                     source=self,
                     destination=self.next,
-                    frame=LLMTextFrame(frame.text),
+                    frame=ShownOpening(frame.text),
                     direction=FrameDirection.DOWNSTREAM,
                     timestamp=self.get_clock().get_time(),
                 )

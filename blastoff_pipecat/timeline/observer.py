@@ -70,7 +70,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.utils.asyncio.task_manager import BaseTaskManager
 
-from blastoff_pipecat.service.frames import OpeningTextFrame
+from blastoff_pipecat.service.frames import OpeningTextFrame, ShownOpening
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
 from blastoff_pipecat.service.settings import DualLLMSettings
 from blastoff_pipecat.timeline.heard import Playhead
@@ -115,6 +115,7 @@ class TimelineObserver(BaseObserver):
             LLMFullResponseStartFrame: self._note_start,
             OpeningTextFrame: self._note_opening,
             LLMTextFrame: self._note_text,
+            ShownOpening: None,  # says again what an OpeningTextFrame has said
             MetricsFrame: self._note_metrics,
             LLMFullResponseEndFrame: self._note_end,
             TTSSpeakFrame: self._note_aside,
@@ -133,7 +134,6 @@ class TimelineObserver(BaseObserver):
         self._replies: list[ReplyTimeline] = []  # that are not done
         self._count = 0
         self._written: ReplyTimeline | None = None  # the one that the LLM service writes, or wrote
-        self._echo: str | None = None
         self._spoken: ReplyTimeline | None = None  # the one whose sound comes
         self._bounds: dict[int, ReplyTimeline] = {}  # by the ids of their start and end frames
         self._asides: deque[str] = deque(maxlen=8)  # what TTSSpeakFrames say
@@ -277,22 +277,17 @@ class TimelineObserver(BaseObserver):
         self._replies = [each for each in self._replies if not each.done]
         self._replies.append(reply)
         self._written = self._bounds[frame.id] = reply
-        self._echo = None
         self._teller.follow(reply)
 
     def _note_opening(self, frame: OpeningTextFrame, data: FramePushed, at: float) -> None:
         if self._leaves_model(data) and self._written:
             self._written.say_opening(frame.text, at)
-            self._echo = frame.text
             self._teller.wake()
         if frame.will_be_spoken and self._is_played(data) and self._spoken:
             self._spoken.announce(opening_id=frame.id, timed=frame.pts is not None)
 
     def _note_text(self, frame: LLMTextFrame, data: FramePushed, at: float) -> None:
-        if not self._leaves_model(data) or not self._written:
-            return
-        echo, self._echo = self._echo, None
-        if frame.text != echo:  # else the opening again, which the service shows to observers
+        if self._leaves_model(data) and self._written:
             self._written.say(frame.text, at)
             self._teller.wake()
 

@@ -7,17 +7,22 @@ from typing import Any
 import pytest
 from pipecat.frames.frames import (
     EagerEndOfTurnCancelFrame,
+    Frame,
     LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
     LLMRunFrame,
+    LLMTextFrame,
     LLMUpdateSettingsFrame,
     TTSSpeakFrame,
     UserStoppedSpeakingFrame,
 )
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.services.llm_service import FunctionCallParams
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import FunctionCallParams, LLMService
 
-from blastoff_pipecat import DualLLMService
+from blastoff_pipecat import DualLLMService, OpeningTextFrame
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.timeline.listener import (
     began_at,
@@ -237,3 +242,25 @@ async def test_a_withdrawn_reply_is_never_told(server: ScriptedEndpoint, make_ll
         assert message["times"]["turn_ended"] == 0
         assert message["times"]["opening_text"] == call.near(0)
         check_all(call.page)
+
+
+async def test_a_continuation_in_the_words_of_the_opening_is_told() -> None:
+    """What is said twice is told twice: only what observers are shown of an opening is not."""
+    async with calling(Parrot(), tts=False, transport=False) as call:
+        await call.say("Hello?")
+        message = await call.hear(1)
+        assert (message["opening"], message["continuation"]) == ("Hello.", "Hello.")
+
+
+class Parrot(LLMService[Any]):
+    """Says in its continuation what its opening was."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if not isinstance(frame, LLMContextFrame):
+            await self.push_frame(frame, direction)
+            return
+        await self.push_frame(LLMFullResponseStartFrame())
+        await self.push_frame(OpeningTextFrame("Hello."))
+        await self.push_frame(LLMTextFrame("Hello."))
+        await self.push_frame(LLMFullResponseEndFrame())
