@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from pipecat.frames.frames import AggregatedTextFrame, LLMTextFrame
+from pipecat.frames.frames import AggregatedTextFrame, LLMTextFrame, TextFrame
 from pipecat.utils.text.base_text_aggregator import TextType
+
+from blastoff_pipecat.service.trace import TracedText
 
 
 @dataclass
@@ -32,3 +34,13 @@ class ShownOpening(LLMTextFrame):
     with ``isinstance``. An observer that knows `OpeningTextFrame` tells by the class that this is
     the same text again.
     """
+
+
+def spoken_opening(text: str) -> list[TextFrame]:
+    """Put a piece of an opening into the frames that are pushed for it, in order."""
+    spoken = text.lstrip()
+    space = text[: len(text) - len(spoken)]
+    # A TTS that streams tokens needs the space between two frames, one that takes whole sentences
+    # must not have it in them: as plain text it reaches the one that needs it.
+    before = [LLMTextFrame(space)] if space else []
+    return [*before, TracedText(spoken), OpeningTextFrame(spoken)]

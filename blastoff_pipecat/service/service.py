@@ -9,7 +9,8 @@ What the service promises for every `LLMContextFrame`:
 - a failure of one model is an `ErrorFrame` of a non-permanent category while the other speaks; a
   failure of both is one `ErrorFrame`, classified as a stock service's would be.
 
-The service decides nothing about a reply: that is the relay's.
+The service decides nothing about a reply: that is the relay's. What it uses of Pipecat's inside is
+in `blastoff_pipecat.service.pipecat`.
 """
 
 import asyncio
@@ -35,9 +36,8 @@ from pipecat.frames.frames import (
     UserStartedSpeakingFrame,
 )
 from pipecat.metrics.metrics import MetricsData
-from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import ServiceSettings
 from pipecat.utils.errors import ErrorCategory
@@ -60,8 +60,9 @@ from blastoff_pipecat.conductor.requests import inference_body
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.relay.actions import ReportFailures, Role, SayContinuation, SayOpening
+from blastoff_pipecat.service import pipecat as hooks
 from blastoff_pipecat.service.failures import judge
-from blastoff_pipecat.service.frames import OpeningTextFrame, ShownOpening
+from blastoff_pipecat.service.frames import OpeningTextFrame, ShownOpening, spoken_opening
 from blastoff_pipecat.service.function_calls import read_calls
 from blastoff_pipecat.service.metrics import (
     DualLLMMetricsData,
@@ -132,12 +133,11 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             ChatClient(large, connect_timeout=connect_timeout),
         )
         self.latency = LatencySummary()
-        self._speculation = Speculation(self._speculation_gate, self._tell)
+        self._speculation = Speculation(hooks.speculation_gate(self), self._tell)
         self._ttfb_reported: set[Role] = set()
         self._last_reply_at = time.monotonic()
         self._warming: asyncio.Task[None] | None = None
-        self._observer: BaseObserver | None = None
-        self.add_event_handler("on_after_push_frame", DualLLMService._show_opening)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+        hooks.after_each_push(self, DualLLMService._show_opening)
 
     @classmethod
     def from_env(cls, *, settings: DualLLMSettings | None = None, **kwargs: Any) -> Self:
@@ -158,11 +158,6 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         return True
 
     # Life cycle.
-
-    async def setup(self, setup: FrameProcessorSetup) -> None:
-        """Take note of who observes the pipeline."""
-        await super().setup(setup)
-        self._observer = setup.observer
 
     async def start(self, frame: StartFrame) -> None:
         """Start, opening a connection to each model in the background."""
@@ -245,7 +240,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
 
     @traced_llm
     async def _process_context(self, context: LLMContext) -> None:
-        self._log_llm_response(context)
+        hooks.log_request(self, context)
         conversation = await self._conversation(context)
         reply = self._conductor.reply(
             conversation,
@@ -276,7 +271,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         return Conversation(
             messages=cast("list[dict[str, Any]]", params["messages"]),
             params=body,
-            needs_whole_answer=self._filter_incomplete_user_turns,
+            needs_whole_answer=hooks.filters_turns(self),
         )
 
     # Frames out.
@@ -284,8 +279,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     async def _hear(self, heard: Heard, context: LLMContext, used: list[ModelUsed]) -> None:
         match heard:
             case SayContinuation(text):
-                if self._filter_incomplete_user_turns:
-                    await self._push_llm_text(text)
+                if hooks.filters_turns(self):
+                    await hooks.push_filtered(self, text)
                 else:
                     await self.push_frame(LLMTextFrame(text))
             case SayOpening(text):
@@ -304,30 +299,14 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
 
     async def _push_opening(self, text: str) -> None:
         # With `skip_tts` nothing speaks, so there is no look-ahead to avoid.
-        if self._policy.opening_frames == "token" or self._skip_tts:
-            await self.push_frame(LLMTextFrame(text))
-            return
-        spoken = text.lstrip()
-        if spoken != text:
-            # A TTS that streams tokens needs the space between two frames, one that takes whole
-            # sentences must not have it in them: as plain text it reaches the one that needs it.
-            await self.push_frame(LLMTextFrame(text[: len(text) - len(spoken)]))
-        if self._tracing_enabled:
-            await self.push_frame(TracedText(spoken))
-        await self.push_frame(OpeningTextFrame(spoken))
+        plain = self._policy.opening_frames == "token" or hooks.skips_tts(self)
+        for frame in [LLMTextFrame(text)] if plain else spoken_opening(text):
+            await self.push_frame(frame)
 
     async def _show_opening(self, frame: Frame) -> None:
         """Tell observers of an opening that has left for the voice, as they know text."""
-        if isinstance(frame, OpeningTextFrame) and self._observer and self.next:
-            await self._observer.on_push_frame(
-                FramePushed(
-                    source=self,
-                    destination=self.next,
-                    frame=ShownOpening(frame.text),
-                    direction=FrameDirection.DOWNSTREAM,
-                    timestamp=self.get_clock().get_time(),
-                )
-            )
+        if isinstance(frame, OpeningTextFrame):
+            await hooks.show_observers(self, ShownOpening(frame.text))
 
     async def _run_calls(self, calls: tuple[ToolCall, ...], context: LLMContext) -> None:
         functions, problems = read_calls(calls, context)
@@ -339,7 +318,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     async def _push_failure(self, report: ReportFailures, context: LLMContext) -> None:
         verdict = judge(report, self._conductor.small.endpoint, self._conductor.large.endpoint)
         if verdict.late:
-            await self._call_event_handler("on_completion_timeout")  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+            await hooks.tell_of_timeout(self)
         category = verdict.category
         if verdict.blames_payload and context.remove_invalid_file_message():
             category = ErrorCategory.APPLICATION
@@ -409,7 +388,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             conversation,
             self._policy,
             max_tokens=max_tokens,
-            schema=self._check_response_schema(response_schema),
+            schema=hooks.check_schema(self, response_schema),
         )
         completion = await self._conductor.large.complete(body)
         return completion.text or None

@@ -1,14 +1,10 @@
 """What OpenTelemetry records of a reply by two models."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pipecat.frames.frames import (
     LLMConfigureOutputFrame,
     LLMContextFrame,
@@ -21,48 +17,26 @@ from pipecat.services.settings import LLMSettings
 
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.bot import Bot, talking_to
+from tests.service.spans import TRACING, Recorder, recorder
 
 OPENING = "Sure, let me look at that."
 REST = "The museum opens at nine."
 REPLY = f"{OPENING} {REST}"
-TRACING = {"enable_tracing": True, "enable_turn_tracking": True}
-
-
-class Recorder(InMemorySpanExporter):
-    """Keeps spans, and tells that it has got one."""
-
-    on_span: Callable[[], None] = staticmethod(lambda: None)
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = super().export(spans)
-        self.on_span()
-        return result
-
-
-_recorder = Recorder()
 
 
 @pytest.fixture(autouse=True)
 def spans(server: ScriptedEndpoint) -> Iterator[Recorder]:
-    """What was recorded in this test; OpenTelemetry takes one provider per process."""
-    if not isinstance(trace.get_tracer_provider(), TracerProvider):
-        provider = TracerProvider()
-        provider.add_span_processor(SimpleSpanProcessor(_recorder))
-        trace.set_tracer_provider(provider)
+    """What was recorded in this test."""
     server.play("small", OPENING)
     server.play("large", REST)
-    yield _recorder
-    _recorder.clear()
-
-
-def llm_spans(spans: Recorder) -> list[ReadableSpan]:
-    return [span for span in spans.get_finished_spans() if span.name == "llm"]
+    yield recorder()
+    recorder().clear()
 
 
 async def one_span(bot: Bot, spans: Recorder) -> dict[str, Any]:
     spans.on_span = bot.changed.set
-    await bot.until(lambda: bool(llm_spans(spans)))
-    (span,) = llm_spans(spans)
+    await bot.until(lambda: bool(spans.of_llms()))
+    (span,) = spans.of_llms()
     return dict(span.attributes or {})
 
 
@@ -175,7 +149,7 @@ async def test_span_of_a_speculative_reply(
         await bot.until(lambda: bot.ended == 1)
         assert bot.text_of_last_reply == REPLY
     assert span["output"] == REPLY
-    assert len(llm_spans(spans)) == 1
+    assert len(spans.of_llms()) == 1
 
 
 async def test_span_names_the_model_that_was_asked(
@@ -197,4 +171,4 @@ async def test_nothing_is_shown_without_tracing(
     """Without tracing there is no span, and the reply is the same."""
     async with talking_to(make_llm()) as bot:
         assert await bot.hear_reply() == REPLY
-    assert llm_spans(spans) == []
+    assert spans.of_llms() == []
