@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat import DualLLMService
+from blastoff_pipecat.bench.overhead.readme import crowd, table
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.relay.diagram import mermaid
 from blastoff_pipecat.service.settings import complete_settings
-from tests.bench.readme import crowd, table
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -6,8 +6,8 @@ import random
 import httpx
 import pytest
 
+from blastoff_pipecat.bench.overhead.crowd import droppers, request
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.bench.crowd import droppers, request
 from tests.server.conftest import ANSWER, Serve
 
 DROPS = 200

@@ -1,6 +1,7 @@
 """How many sessions one core carries before texts come late.
 
-Run as ``python -m tests.bench.capacity KIND URL GUESS SECS STEP``; prints one line of JSON.
+Run as ``python -m blastoff_pipecat.bench.overhead.capacity KIND URL GUESS SECS STEP``; prints one
+line of JSON.
 
 Each session answers one context after the other without a pause, 50 tokens/s, and every token says
 when it was due: a text's latency is how much later it was heard. The number of sessions is raised
@@ -16,12 +17,12 @@ from typing import cast
 
 from loguru import logger
 
-from tests.bench.contestants import Kind, conversation, make
-from tests.bench.loop import run
-from tests.bench.row import Row
-from tests.bench.server import PACED_SECS, STAMPED_TOKENS, Server
-from tests.bench.session import Session, running
-from tests.bench.startup import child
+from blastoff_pipecat.bench.overhead.contestants import Kind, conversation, make
+from blastoff_pipecat.bench.overhead.loop import run
+from blastoff_pipecat.bench.overhead.row import Row
+from blastoff_pipecat.bench.overhead.server import PACED_SECS, STAMPED_TOKENS, Server
+from blastoff_pipecat.bench.overhead.session import Session, running
+from blastoff_pipecat.bench.overhead.startup import child
 
 MOST = 1000
 LATE_SECS = 0.020
@@ -55,7 +56,11 @@ class Capacity:
         """
         guess = max(8, round(0.5 * PACED_SECS / token_cpu))
         told = await child(
-            "tests.bench.capacity", kind, self._server.url, str(guess), *self._options
+            "blastoff_pipecat.bench.overhead.capacity",
+            kind,
+            self._server.url,
+            str(guess),
+            *self._options,
         )
         self.row.add(kind, told["sessions"])
 

@@ -13,7 +13,7 @@ import pytest
 from blastoff_pipecat.bench.load import Trial, judge, steps
 from blastoff_pipecat.bench.process import ProcessTree
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.bench_commands.conftest import (
+from tests.bench.conftest import (
     LARGE_TTFT,
     OPENING,
     PACE,

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Mapping
 
-from tests.bench.contestants import KINDS, Kind, conversation
-from tests.bench.row import Row
-from tests.bench.server import BURST_TOKENS, TTFT_SECS, TURN_TOKENS, Server
-from tests.bench.session import Session
+from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation
+from blastoff_pipecat.bench.overhead.row import Row
+from blastoff_pipecat.bench.overhead.server import BURST_TOKENS, TTFT_SECS, TURN_TOKENS, Server
+from blastoff_pipecat.bench.overhead.session import Session
 
 SHORT, LONG = 12, 200
 """Messages of context."""

@@ -8,7 +8,7 @@ import pytest
 from blastoff_pipecat.bench.latency import Run, order, summary
 from blastoff_pipecat.bench.questions import QUESTIONS, WARM_UP
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
-from tests.bench_commands.conftest import (
+from tests.bench.conftest import (
     LARGE_TTFT,
     OPENING,
     PACE,

@@ -1,6 +1,8 @@
-"""How many streaming replies one server process holds: `python -m tests.bench.crowd`.
+"""How many streaming replies one server process holds.
 
-With `--rounds 9 --json tests/bench/crowd.json` the README's figures are measured anew.
+`python -m blastoff_pipecat.bench.overhead.crowd`; with
+`--rounds 9 --json blastoff_pipecat/bench/overhead/crowd.json` the README's figures are measured
+anew.
 
 Three processes: scripted models, the server, and this client. Every token of the large model is
 numbered and says when it is due, so the client sees what each was late by, and whether one was lost
@@ -25,10 +27,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from blastoff_pipecat.bench.overhead.loop import run
+from blastoff_pipecat.bench.overhead.paced_models import PacedModel
+from blastoff_pipecat.bench.overhead.report import machine
 from blastoff_pipecat.bench.process import ProcessTree
-from tests.bench.loop import run
-from tests.bench.paced_models import PacedModel
-from tests.bench.report import machine
 
 OPENING = "Good question, let me see what we have on that."
 ARRIVAL_SECS = 4.0  # over which a crowd comes in
@@ -214,7 +216,7 @@ async def serve_models(tokens: int) -> None:
 async def measure(size: int, tokens: int, rounds: int, drops: int) -> dict[str, Any]:
     """Measure, say so, and return the figures: of several rounds the median one, by its p95."""
     figures: dict[str, Any] = {"about": machine(), "size": size, "tokens": tokens, "drops": drops}
-    me = ("-m", "tests.bench.crowd", "--models", "--tokens", str(tokens))
+    me = ("-m", "blastoff_pipecat.bench.overhead.crowd", "--models", "--tokens", str(tokens))
     async with process(*me, until=b"http") as (models_pid, models_port):
         url = f"http://127.0.0.1:{models_port}/v1"
         names = {"SMALL_MODEL_URL": url, "LARGE_MODEL_URL": url, "PORT": "0", "HOST": "127.0.0.1"}
@@ -261,7 +263,9 @@ async def measure(size: int, tokens: int, rounds: int, drops: int) -> dict[str, 
 
 def main() -> None:
     """Run the bench, or the part of it that is asked for."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.crowd", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m blastoff_pipecat.bench.overhead.crowd", description=__doc__
+    )
     parser.add_argument("--size", type=int, default=400, help="replies at once")
     parser.add_argument("--tokens", type=int, default=250, help="tokens of a reply")
     parser.add_argument("--rounds", type=int, default=1, help="how often; the median counts")

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from blastoff_pipecat.bench.overhead.loop import run
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.bench.loop import run
 
 OPENING = " Good question, let me see what we have on that,"
 SENTENCE = " the museum opens at nine in every season and closes late on most of the days"
@@ -91,7 +91,7 @@ async def serving(paced_tokens: int) -> AsyncIterator[Server]:
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.bench.server", str(paced_tokens)),
+        *("-m", "blastoff_pipecat.bench.overhead.server", str(paced_tokens)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LOG_LIMIT,

@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from tests.bench.contestants import Kind, conversation
-from tests.bench.row import Row
-from tests.bench.server import PACED_SECS
-from tests.bench.session import Session
+from blastoff_pipecat.bench.overhead.contestants import Kind, conversation
+from blastoff_pipecat.bench.overhead.row import Row
+from blastoff_pipecat.bench.overhead.server import PACED_SECS
+from blastoff_pipecat.bench.overhead.session import Session
 
 TRIES = 5
 SLACK_SECS = 1.5

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from loguru import logger
 
-from tests.bench import report
-from tests.bench.capacity import Capacity
-from tests.bench.contestants import KINDS, Kind, make
-from tests.bench.loop import run
-from tests.bench.paced import Paced
-from tests.bench.replies import Replies
-from tests.bench.row import Row
-from tests.bench.server import serving
-from tests.bench.session import Session, running
-from tests.bench.startup import Startup
+from blastoff_pipecat.bench.overhead import report
+from blastoff_pipecat.bench.overhead.capacity import Capacity
+from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, make
+from blastoff_pipecat.bench.overhead.loop import run
+from blastoff_pipecat.bench.overhead.paced import Paced
+from blastoff_pipecat.bench.overhead.replies import Replies
+from blastoff_pipecat.bench.overhead.row import Row
+from blastoff_pipecat.bench.overhead.server import serving
+from blastoff_pipecat.bench.overhead.session import Session, running
+from blastoff_pipecat.bench.overhead.startup import Startup
 
 GROUPS = ("replies", "paced", "startup", "capacity")
 
@@ -49,7 +49,9 @@ QUICK = Extent(
 
 def main() -> None:
     """Measure, print a table, write JSON; exits with 1 where `--check` finds a target missed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m blastoff_pipecat.bench.overhead", description=__doc__
+    )
     parser.add_argument(
         "--quick", action="store_true", help="in less than two minutes, without capacity"
     )

@@ -1,15 +1,16 @@
 """The README's figures, from the measurements that are committed beside this file.
 
-`python -m tests.bench --json tests/bench/measured.json` and
-`python -m tests.bench.crowd --rounds 9 --json tests/bench/crowd.json` measure anew,
-`python -m tests.bench.readme` prints the table, and what is said of the crowd.
+`python -m blastoff_pipecat.bench.overhead --json blastoff_pipecat/bench/overhead/measured.json`
+measures anew, and so does `python -m blastoff_pipecat.bench.overhead.crowd --rounds 9` with
+`--json blastoff_pipecat/bench/overhead/crowd.json`;
+`python -m blastoff_pipecat.bench.overhead.readme` prints the table, and what is said of the crowd.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from tests.bench.paced_models import SMALL_TTFT_SECS
+from blastoff_pipecat.bench.overhead.paced_models import SMALL_TTFT_SECS
 
 MEASURED = Path(__file__).with_name("measured.json")
 CROWD = Path(__file__).with_name("crowd.json")

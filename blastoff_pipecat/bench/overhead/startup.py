@@ -1,6 +1,7 @@
 """A fresh process: constructing services, their memory, and the first reply.
 
-Run as ``python -m tests.bench.startup first|make KIND URL``; prints one line of JSON.
+Run as ``python -m blastoff_pipecat.bench.overhead.startup first|make KIND URL``; prints one line of
+JSON.
 """
 
 import asyncio
@@ -15,11 +16,11 @@ from typing import cast
 
 from loguru import logger
 
-from tests.bench.contestants import Kind, conversation, make
-from tests.bench.loop import run
-from tests.bench.row import Row
-from tests.bench.server import TURN_TOKENS, Server
-from tests.bench.session import Session, running
+from blastoff_pipecat.bench.overhead.contestants import Kind, conversation, make
+from blastoff_pipecat.bench.overhead.loop import run
+from blastoff_pipecat.bench.overhead.row import Row
+from blastoff_pipecat.bench.overhead.server import TURN_TOKENS, Server
+from blastoff_pipecat.bench.overhead.session import Session, running
 
 SERVICES = 50
 SETTLE_SECS = 0.5
@@ -57,7 +58,7 @@ class Startup:
         self.construction.add(kind, told["construction"])
 
     async def _child(self, what: str, kind: Kind) -> dict[str, float]:
-        return await child("tests.bench.startup", what, kind, self._server.url)
+        return await child("blastoff_pipecat.bench.overhead.startup", what, kind, self._server.url)
 
 
 async def child(module: str, *arguments: str) -> dict[str, float]:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import loop
-from tests.bench.row import Row
+from blastoff_pipecat.bench.overhead import loop
+from blastoff_pipecat.bench.overhead.row import Row
 
 try:
     from rich.console import Console

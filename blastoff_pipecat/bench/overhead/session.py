@@ -26,8 +26,8 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from tests.bench import contestants
-from tests.bench.contestants import Kind
+from blastoff_pipecat.bench.overhead import contestants
+from blastoff_pipecat.bench.overhead.contestants import Kind
 
 PATIENCE_SECS = 60.0
 
@@ -44,6 +44,7 @@ class Ear(FrameProcessor):
         self.ended = asyncio.Event()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Note a text; let everything else pass."""
         await super().process_frame(frame, direction)
         if isinstance(frame, LLMTextFrame):
             self.texts.append((time.monotonic(), frame.text))

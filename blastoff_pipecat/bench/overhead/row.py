@@ -3,7 +3,7 @@
 import statistics
 from dataclasses import dataclass, field
 
-from tests.bench.contestants import Kind
+from blastoff_pipecat.bench.overhead.contestants import Kind
 
 
 @dataclass(kw_only=True)
