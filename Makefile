@@ -36,7 +36,7 @@ format: $(VENV)/.test ## let ruff rewrite what it can
 	@$(PY) -m ruff format .
 
 bench: $(VENV)/.test ## latency and CPU beside stock services (ARGS: options of the bench)
-	@$(PY) -m blastoff_pipecat.bench.overhead $(ARGS)
+	@$(VENV)/bin/blastoff bench overhead $(ARGS)
 
 clean: ## remove .venv and all caches
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -220,7 +220,7 @@ class TestMake:
             ("test", "-m pytest"),
             ("lint", "-m pyright"),
             ("format", "-m ruff format"),
-            ("bench", "-m blastoff_pipecat.bench.overhead"),
+            ("bench", "blastoff bench overhead"),
         ],
     )
     def test_each_target_sets_up_its_environment_first(

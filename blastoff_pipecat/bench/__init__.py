@@ -1,4 +1,4 @@
-"""``blastoff bench``: how fast two models are beside the large one alone, and what a server holds.
+"""``blastoff bench``: how fast two models are, what a server holds, what the service itself costs.
 
 Nothing is public here but the commands.
 """

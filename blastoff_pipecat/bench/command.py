@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from blastoff_pipecat.bench.load_command import server
+from blastoff_pipecat.bench.overhead.command import overhead
 from blastoff_pipecat.bench.shell import (
     ANY_MODEL,
     INTERRUPTED,
@@ -29,7 +30,8 @@ MOST_QUESTIONS = 20
 MOST_ROUNDS = 100
 
 bench = typer.Typer(
-    help="Measure: two models beside the large one alone, and a running server under load.",
+    help="Measure: two models beside the large one alone, a running server under load, and what "
+    "the service itself costs.",
     no_args_is_help=True,
 )
 
@@ -159,3 +161,4 @@ def _endpoint(
 
 
 bench.command()(server)
+bench.command()(overhead)

@@ -42,24 +42,34 @@ def server_at(url: str, model: str, key_variable: str | None) -> "ChatEndpoint":
     return endpoint
 
 
-def progress_bar(console: Console) -> Progress:
-    """Make a bar that is redrawn seldom: drawing it takes time from what is measured."""
+def progress_bar(console: Console, *, by_itself: bool = True) -> Progress:
+    """Make a bar that is redrawn seldom: drawing it takes time from what is measured.
+
+    Args:
+        console: Where it is drawn.
+        by_itself: Whether it is redrawn twice a second; else only where an update asks for it.
+    """
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
+        auto_refresh=by_itself,
         refresh_per_second=2,
         transient=True,
+        disable=not console.is_terminal,
     )
+
+
+def complain(message: str, console: Console) -> None:
+    """Say what cannot be done, on a console that may be showing a bar."""
+    console.print(message, style="bold red", markup=False, highlight=False, soft_wrap=True)
 
 
 def fail(message: str) -> NoReturn:
     """Say what cannot be done, and end."""
-    Console(stderr=True).print(
-        message, style="bold red", markup=False, highlight=False, soft_wrap=True
-    )
+    complain(message, Console(stderr=True))
     raise typer.Exit(1)
 
 

@@ -11,18 +11,22 @@ What the server itself sends late counts too, for both services alike.
 
 import asyncio
 import json
+import math
 import sys
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from typing import cast
 
 from loguru import logger
 
-from blastoff_pipecat.bench.overhead.contestants import Kind, conversation, make
+from blastoff_pipecat.bench.overhead.child import told
+from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
 from blastoff_pipecat.bench.overhead.loop import run
+from blastoff_pipecat.bench.overhead.paced import Paced
 from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import PACED_SECS, STAMPED_TOKENS, Server
 from blastoff_pipecat.bench.overhead.session import Session, running
-from blastoff_pipecat.bench.overhead.startup import child
 
 MOST = 1000
 LATE_SECS = 0.020
@@ -37,51 +41,57 @@ class Capacity:
         server: The scripted server.
         secs: How long a number of sessions is tried, in seconds.
         step: By which factor the number is changed.
+        cost: The CPU of each kind per paced token, to begin at about half of what is possible.
+        paced: Measures that cost where it is not known.
     """
 
-    def __init__(self, server: Server, secs: float, step: float) -> None:
+    def __init__(self, server: Server, secs: float, step: float, cost: Row, paced: Paced) -> None:
         """Prepare the row."""
         self._server = server
         self._options = (str(secs), str(step))
-        self.row = Row(
-            name="sessions per core, p95 added latency < 20 ms", unit="sessions", least=2.5
-        )
+        self._cost = cost
+        self._paced = paced
+        self.rows = [
+            Row(name="sessions per core, p95 added latency < 20 ms", unit="sessions", least=2.5)
+        ]
 
-    async def round(self, kind: Kind, token_cpu: float) -> None:
-        """Measure one kind once.
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None]:
+        """Have the cost per token measured."""
+        if not self._cost.both:
+            async with self._paced.at_work():
+                for kind in KINDS:
+                    await self._paced.round(kind)
+            (self._cost,) = self._paced.rows
+        yield
 
-        Args:
-            kind: Which.
-            token_cpu: CPU per paced token in seconds, to begin at about half of what is possible.
-        """
+    async def round(self, kind: Kind) -> None:
+        """Measure one kind once."""
+        token_cpu = self._cost.median(kind) / self._cost.scale
         guess = max(8, round(0.5 * PACED_SECS / token_cpu))
-        told = await child(
-            "blastoff_pipecat.bench.overhead.capacity",
-            kind,
-            self._server.url,
-            str(guess),
-            *self._options,
-        )
-        self.row.add(kind, told["sessions"])
+        measured = await told("capacity", kind, self._server.url, str(guess), *self._options)
+        self.rows[0].add(kind, measured["sessions"])
 
 
 async def _capacity(kind: Kind, url: str, guess: int, secs: float, step: float) -> dict[str, float]:
     async def carries(count: int) -> bool:
         # A second try, since something else on the machine may have been in the way.
         for _ in range(2):
-            if await _latency(kind, url, count, secs) < LATE_SECS:
-                return True
+            with suppress(RuntimeError):  # a reply that the crowd broke is late beyond measure
+                if await _latency(kind, url, count, secs) < LATE_SECS:
+                    return True
         return False
 
     count = guess
     if await carries(count):
-        while count < MOST and await carries(round(count * step)):
-            count = round(count * step)
-    else:
-        count = round(count / step)
-        while count > 1 and not await carries(count):
-            count = round(count / step)
-    return {"sessions": count}
+        while count < MOST and await carries(more := max(round(count * step), count + 1)):
+            count = more
+        return {"sessions": count}
+    while count > 1:
+        count = min(round(count / step), count - 1)
+        if await carries(count):
+            return {"sessions": count}
+    raise RuntimeError("not even one session is carried")
 
 
 async def _latency(kind: Kind, url: str, count: int, secs: float) -> float:
@@ -90,14 +100,19 @@ async def _latency(kind: Kind, url: str, count: int, secs: float) -> float:
     late: list[float] = []
     async with running(sessions):
         begin = time.monotonic() + REPLY_SECS + LEAD_SECS
-        await asyncio.gather(
-            *(
+        talks = [
+            asyncio.create_task(
                 _talk(session, index * REPLY_SECS / count, begin, begin + secs, late)
-                for index, session in enumerate(sessions)
             )
-        )
+            for index, session in enumerate(sessions)
+        ]
+        try:
+            await asyncio.gather(*talks)
+        finally:
+            for talk in talks:
+                talk.cancel()
     late.sort()
-    return late[int(0.95 * len(late))]
+    return late[int(0.95 * len(late))] if late else math.inf
 
 
 async def _talk(

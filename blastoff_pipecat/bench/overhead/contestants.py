@@ -8,13 +8,19 @@ from pipecat.services.openai.llm import OpenAILLMService
 from blastoff_pipecat import ChatEndpoint, DualLLMService
 
 Kind: TypeAlias = Literal["stock", "dual"]
+Service: TypeAlias = OpenAILLMService | DualLLMService
 KINDS: tuple[Kind, Kind] = ("stock", "dual")
 SYSTEM = "You are the voice of a museum. Answer in one or two short spoken sentences."
 ASKED = "And when could we come by with a group of about thirty children from our school?"
 ANSWERED = "The halls open at nine, and in the summer months they stay open until late at night."
 
 
-def make(kind: Kind, url: str, large: str, small: str = "opener") -> Any:
+def in_turns(number: int) -> tuple[Kind, ...]:
+    """Return the kinds in the order of this round: each is first every other time."""
+    return KINDS if number % 2 == 0 else KINDS[::-1]
+
+
+def make(kind: Kind, url: str, large: str, small: str = "opener") -> Service:
     """Make a service.
 
     Args:
@@ -33,10 +39,10 @@ def make(kind: Kind, url: str, large: str, small: str = "opener") -> Any:
     )
 
 
-async def close(service: Any) -> None:
+async def close(service: Service) -> None:
     """Close what Pipecat leaves open."""
     if isinstance(service, OpenAILLMService):
-        await service._client.close()
+        await service._client.close()  # pyright: ignore[reportPrivateUsage]  # nothing public does
 
 
 def conversation(messages: int) -> LLMContext:

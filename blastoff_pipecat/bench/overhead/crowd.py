@@ -20,7 +20,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -173,7 +173,7 @@ def sockets_of(pid: int) -> int:
 
 
 @asynccontextmanager
-async def process(*command: str, until: bytes, **environ: str) -> AsyncIterator[tuple[int, int]]:
+async def process(*command: str, until: bytes, **environ: str) -> AsyncGenerator[tuple[int, int]]:
     """Run a part of the bench; give its process number, and the port that it listens on."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -183,6 +183,7 @@ async def process(*command: str, until: bytes, **environ: str) -> AsyncIterator[
         stderr=asyncio.subprocess.STDOUT,
     )
     assert child.stdout is not None
+    draining: asyncio.Task[bytes] | None = None
     try:
         port = None
         async with asyncio.timeout(60):
@@ -199,7 +200,8 @@ async def process(*command: str, until: bytes, **environ: str) -> AsyncIterator[
     finally:
         if child.returncode is None:
             child.terminate()
-        await draining
+        if draining is not None:
+            await draining
         await child.wait()
 
 
@@ -222,7 +224,7 @@ async def measure(size: int, tokens: int, rounds: int, drops: int) -> dict[str, 
         names = {"SMALL_MODEL_URL": url, "LARGE_MODEL_URL": url, "PORT": "0", "HOST": "127.0.0.1"}
         names |= {"SMALL_MODEL_NAME": "small", "LARGE_MODEL_NAME": "large", "LOG_LEVEL": "INFO"}
         command = ("-m", "blastoff_pipecat", "serve")
-        async with process(*command, until=b"Uvicorn running", **names) as (pid, port):
+        async with process(*command, until=b"startup complete", **names) as (pid, port):
             await crowd(port, request("x"), size=4, tokens=tokens)  # the first is slower
             trees = {"models": ProcessTree(models_pid), "server": ProcessTree(pid)}
             seen: dict[str, list[dict[str, float]]] = {"models alone": [], "server": []}

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 try:
     import uvloop
-except ImportError:  # Windows
+except ImportError:  # an extra
     uvloop = None
 
 T = TypeVar("T")
@@ -15,7 +15,5 @@ NAME = "asyncio" if uvloop is None else f"uvloop {uvloop.__version__}"
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on uvloop where there is one, else on asyncio's own loop."""
-    if uvloop is None:
-        return asyncio.run(main)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop and uvloop.new_event_loop) as runner:
         return runner.run(main)

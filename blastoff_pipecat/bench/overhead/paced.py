@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 
-from blastoff_pipecat.bench.overhead.contestants import Kind, conversation
+from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
 from blastoff_pipecat.bench.overhead.row import Row
-from blastoff_pipecat.bench.overhead.server import PACED_SECS
-from blastoff_pipecat.bench.overhead.session import Session
+from blastoff_pipecat.bench.overhead.server import PACED_SECS, Server
+from blastoff_pipecat.bench.overhead.session import Session, running
 
 TRIES = 5
 SLACK_SECS = 1.5
@@ -18,26 +19,40 @@ class Paced:
     """Measures windows in which every session's reply streams.
 
     Args:
-        sessions: For each kind, sessions whose large model is "paced".
+        server: The scripted server, whose "paced" replies outlast a window.
+        count: How many sessions of each kind there are.
         secs: How long a window is, in seconds.
     """
 
-    def __init__(self, sessions: Mapping[Kind, Sequence[Session]], secs: float) -> None:
+    def __init__(self, server: Server, count: int, secs: float) -> None:
         """Prepare the row."""
-        self._sessions = sessions
+        self._server = server
+        self._count = count
         self._secs = secs
-        count = len(sessions["dual"])
-        self.row = Row(
-            name=f"CPU per token, paced ({count} sessions, {1 / PACED_SECS:.0f} tokens/s)",
-            unit="µs",
-            scale=1e6,
-            most=0.45,
-        )
+        self._sessions: dict[Kind, list[Session]] = {}
+        self.rows = [
+            Row(
+                name=f"CPU per token, paced ({count} sessions, {1 / PACED_SECS:.0f} tokens/s)",
+                unit="µs",
+                scale=1e6,
+                most=0.45,
+            )
+        ]
 
     @staticmethod
     def tokens(secs: float) -> int:
         """Return how many tokens a reply needs to last longer than a window of so many seconds."""
         return round((secs + SLACK_SECS) / PACED_SECS)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None]:
+        """Run the sessions of both kinds."""
+        self._sessions = {
+            kind: [Session(kind, make(kind, self._server.url, "paced")) for _ in range(self._count)]
+            for kind in KINDS
+        }
+        async with running([*self._sessions["stock"], *self._sessions["dual"]]):
+            yield
 
     async def round(self, kind: Kind) -> None:
         """Measure one window for one kind.
@@ -47,7 +62,7 @@ class Paced:
         """
         for _ in range(TRIES):
             if (cost := await self._window(kind)) is not None:
-                self.row.add(kind, cost)
+                self.rows[0].add(kind, cost)
                 return
         raise RuntimeError(f"{kind}: replies end before a window of {self._secs} s does")
 
@@ -55,17 +70,20 @@ class Paced:
         """Return the CPU per token in one window; None where a reply ended before it did."""
         sessions = self._sessions[kind]
         replies: list[asyncio.Task[float]] = []
-        for session in sessions:
-            replies.append(asyncio.create_task(session.hear(conversation(12))))
-            await asyncio.sleep(PACED_SECS / len(sessions))  # no two at the same moment
         try:
-            await asyncio.gather(*(session.ear.speaking.wait() for session in sessions))
+            for session in sessions:
+                replies.append(asyncio.create_task(session.hear(conversation(12))))
+                await asyncio.sleep(PACED_SECS / len(sessions))  # no two at the same moment
+            await asyncio.gather(*(session.speaks() for session in sessions))
             tokens, cpu = _heard(sessions), time.process_time()
             await asyncio.sleep(self._secs)
             cpu, tokens = time.process_time() - cpu, _heard(sessions) - tokens
-            return None if any(reply.done() for reply in replies) else cpu / tokens
-        finally:
+            ended = any(reply.done() for reply in replies)
             await asyncio.gather(*replies)
+            return None if ended else cpu / tokens
+        finally:
+            for reply in replies:
+                reply.cancel()
 
 
 def _heard(sessions: Sequence[Session]) -> int:

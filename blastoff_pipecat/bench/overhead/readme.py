@@ -1,7 +1,7 @@
 """The README's figures, from the measurements that are committed beside this file.
 
-`python -m blastoff_pipecat.bench.overhead --json blastoff_pipecat/bench/overhead/measured.json`
-measures anew, and so does `python -m blastoff_pipecat.bench.overhead.crowd --rounds 9` with
+`blastoff bench overhead --json blastoff_pipecat/bench/overhead/measured.json` measures anew, and
+so does `python -m blastoff_pipecat.bench.overhead.crowd --rounds 9` with
 `--json blastoff_pipecat/bench/overhead/crowd.json`;
 `python -m blastoff_pipecat.bench.overhead.readme` prints the table, and what is said of the crowd.
 """
@@ -27,7 +27,7 @@ def table() -> str:
         f"Medians of interleaved runs on {about['cores']} shared cores ({about['system']}, Python "
         f"{about['python']}, pipecat-ai {about['pipecat-ai']}, openai {about['openai']}, aiohttp "
         f"{about['aiohttp']}, {about['loop']}), scripted models on loopback, no observers. Read "
-        "the ratios: `make bench` measures on yours.",
+        "the ratios: `blastoff bench overhead` measures on yours.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,15 +1,27 @@
 """Replies one after the other: what each costs in time and CPU, and which connections it opens."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Literal, TypeAlias
 
-from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation
+from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
 from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import BURST_TOKENS, TTFT_SECS, TURN_TOKENS, Server
-from blastoff_pipecat.bench.overhead.session import Session
+from blastoff_pipecat.bench.overhead.session import Session, running
 
 SHORT, LONG = 12, 200
 """Messages of context."""
+
+Use: TypeAlias = Literal["whole", "patient", "prompt", "burst"]
+
+_MODELS: Mapping[Use, tuple[str, str]] = {
+    "whole": ("turn", "opener-whole"),  # answers come after a wait, the opening in one chunk
+    "patient": ("turn", "opener"),  # answers come after a wait
+    "prompt": ("turn-now", "opener-now"),  # answers come at once
+    "burst": ("burst", "opener-now"),
+}
+"""What each session is for: its large model and, for the dual service, its small one."""
 
 
 class Replies:
@@ -17,26 +29,14 @@ class Replies:
 
     Args:
         server: The scripted server.
-        whole: For each kind, a session whose models answer after a wait, the opening in one chunk.
-        patient: For each kind, one whose models answer after a wait.
-        prompt: For each kind, one whose models answer at once.
-        bursts: For each kind, one whose large model is "burst".
+        replies: How many replies make one sample.
     """
 
-    def __init__(
-        self,
-        server: Server,
-        whole: Mapping[Kind, Session],
-        patient: Mapping[Kind, Session],
-        prompt: Mapping[Kind, Session],
-        bursts: Mapping[Kind, Session],
-    ) -> None:
+    def __init__(self, server: Server, replies: int) -> None:
         """Prepare the rows."""
         self._server = server
-        self._whole = whole
-        self._patient = patient
-        self._prompt = prompt
-        self._bursts = bursts
+        self._replies = replies
+        self._sessions: dict[Use, dict[Kind, Session]] = {}
         self.first_text = Row(
             name="added latency to first text, warm", unit="ms", scale=1e3, most=0.40
         )
@@ -81,27 +81,30 @@ class Replies:
             self.connections,
         ]
 
-    async def warm_up(self) -> None:
-        """Have each session reply a few times, unmeasured."""
-        for kind in KINDS:
-            for session in (self._whole[kind], self._patient[kind], self._prompt[kind]):
-                for messages in (SHORT, SHORT, SHORT, LONG):
-                    await session.hear(conversation(messages), TURN_TOKENS)
-            await self._bursts[kind].hear(conversation(SHORT), BURST_TOKENS)
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None]:
+        """Run the sessions; each has replied a few times, unmeasured, when the block begins."""
+        url = self._server.url
+        self._sessions = {
+            use: {kind: Session(kind, make(kind, url, *models)) for kind in KINDS}
+            for use, models in _MODELS.items()
+        }
+        async with running([each for kinds in self._sessions.values() for each in kinds.values()]):
+            for kind in KINDS:
+                for use in ("whole", "patient", "prompt"):
+                    for messages in (SHORT, SHORT, SHORT, LONG):
+                        await self._sessions[use][kind].hear(conversation(messages), TURN_TOKENS)
+                await self._sessions["burst"][kind].hear(conversation(SHORT), BURST_TOKENS)
+            yield
 
-    async def round(self, kind: Kind, replies: int) -> None:
-        """Measure each figure once for one kind.
-
-        Args:
-            kind: Which.
-            replies: How many replies make one sample.
-        """
-        await self._latencies(kind, replies)
-        prompt, patient = self._prompt[kind], self._patient[kind]
-        self.short.add(kind, await self._cpu(prompt, SHORT, 2 * replies))
-        self.long.add(kind, await self._cpu(prompt, LONG, replies))
-        self.waited.add(kind, await self._cpu(patient, SHORT, replies))
-        context, session = conversation(SHORT), self._bursts[kind]
+    async def round(self, kind: Kind) -> None:
+        """Measure each figure once for one kind."""
+        await self._latencies(kind)
+        replies, sessions = self._replies, self._sessions
+        self.short.add(kind, await self._cpu(sessions["prompt"][kind], SHORT, 2 * replies))
+        self.long.add(kind, await self._cpu(sessions["prompt"][kind], LONG, replies))
+        self.waited.add(kind, await self._cpu(sessions["patient"][kind], SHORT, replies))
+        context, session = conversation(SHORT), sessions["burst"][kind]
         before = time.process_time()
         await session.hear(context, BURST_TOKENS)
         self.burst.add(kind, (time.process_time() - before) / BURST_TOKENS)
@@ -113,18 +116,18 @@ class Replies:
             await session.hear(context, TURN_TOKENS)
         return (time.process_time() - before) / replies
 
-    async def _latencies(self, kind: Kind, replies: int) -> None:
+    async def _latencies(self, kind: Kind) -> None:
         """Add the medians of what the client adds to the server's own times."""
-        context, session = conversation(SHORT), self._whole[kind]
+        context, session = conversation(SHORT), self._sessions["whole"][kind]
         opened = (await self._server.log()).connections
         first, both = list[float](), list[float]()
-        for _ in range(replies):
+        for _ in range(self._replies):
             asked = await session.hear(context, TURN_TOKENS)
             requests = (await self._server.log()).requests
             waits = [request.first_byte - request.started for request in requests]
             first.append(session.first_text - asked - waits[0])
             both.append(session.first_continuation - asked - sum(waits))
-        self.first_text.add(kind, sorted(first)[replies // 2])
-        self.both.add(kind, sorted(both)[replies // 2])
+        self.first_text.add(kind, sorted(first)[self._replies // 2])
+        self.both.add(kind, sorted(both)[self._replies // 2])
         opened = (await self._server.log()).connections - opened
-        self.connections.add(kind, opened / replies)
+        self.connections.add(kind, opened / self._replies)

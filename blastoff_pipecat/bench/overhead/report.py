@@ -1,43 +1,43 @@
-"""What the bench measured, as a table for reading and as JSON for scripts."""
+"""What was measured, as a table for reading and as JSON for scripts."""
 
 import importlib.metadata
-import json
 import os
-import platform
-import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blastoff_pipecat.bench.overhead import loop
-from blastoff_pipecat.bench.overhead.row import Row
+from rich.console import Console
+from rich.table import Table
 
-try:
-    from rich.console import Console
-    from rich.table import Table
-except ImportError:  # an extra
-    Console = Table = None
+from blastoff_pipecat.bench import report
+from blastoff_pipecat.bench.overhead import loop
+from blastoff_pipecat.bench.overhead.contestants import KINDS
+from blastoff_pipecat.bench.overhead.extent import PartName
+from blastoff_pipecat.bench.overhead.row import Row
 
 _PACKAGES = ("pipecat-ai", "openai", "aiohttp", "orjson")
 _HEAD = ("figure", "stock, one model", "ours, two models", "ratio", "target", "n")
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures were measured on."""
+    """Tell what the figures were measured with."""
     return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
+        **report.machine(),
         "load": [round(load, 1) for load in os.getloadavg()],
         "loop": loop.NAME,
         **{name: _version(name) for name in _PACKAGES},
     }
 
 
-def as_data(rows: Sequence[Row], about: dict[str, Any]) -> dict[str, Any]:
-    """Return everything as plain data; samples are in seconds, bytes and counts."""
+def as_data(
+    rows: Sequence[Row], about: dict[str, Any], failures: Mapping[PartName, str]
+) -> dict[str, Any]:
+    """Return everything as plain data; samples are in seconds, bytes and counts.
+
+    Args:
+        rows: The figures.
+        about: What they were measured with.
+        failures: The parts that are not whole, and why.
+    """
     figures = [
         {
             "name": row.name,
@@ -51,38 +51,37 @@ def as_data(rows: Sequence[Row], about: dict[str, Any]) -> dict[str, Any]:
             "samples": row.samples,
         }
         for row in rows
-        if row.samples["dual"]
     ]
-    return {"about": about, "figures": figures}
+    return {"about": about, "failures": dict(failures), "figures": figures}
 
 
-def write(data: dict[str, Any], path: Path) -> None:
-    """Write the data as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-
-
-def show(rows: Sequence[Row], about: dict[str, Any], *, markdown: bool = False) -> None:
-    """Print the table.
+def show(
+    rows: Sequence[Row], about: dict[str, Any], console: Console, *, markdown: bool = False
+) -> None:
+    """Print the table, and what it was measured with.
 
     Args:
         rows: The figures.
-        about: What they were measured on.
+        about: What they were measured with.
+        console: Where.
         markdown: Whether the table is for a page.
     """
-    cells = [_cells(row) for row in rows if row.samples["dual"]]
-    if markdown or Console is None or Table is None:
-        print(f"| {' | '.join(_HEAD)} |\n|{'---|' * len(_HEAD)}")
-        for line in cells:
-            print(f"| {' | '.join(line)} |")
+    cells = [_cells(row) for row in rows]
+    if markdown:
+        for line in (_HEAD, ("---",) * len(_HEAD), *cells):
+            _print(f"| {' | '.join(line)} |", console)
     else:
         table = Table(
             *_HEAD, caption="medians and quartiles of rounds in turns; ratio: of each round"
         )
         for line in cells:
             table.add_row(*line)
-        Console(width=None if sys.stdout.isatty() else 150).print(table)
-    print(", ".join(f"{name} {value}" for name, value in about.items() if value is not None))
+        console.print(table)
+    _print("; ".join(f"{name} {told}" for name, told in about.items() if told is not None), console)
+
+
+def _print(line: str, console: Console) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -90,8 +89,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     if len(row.ratios) > 1:
         ratio += f" [{min(row.ratios):.2f}–{max(row.ratios):.2f}]"
     mark = {True: " ✓", False: " ✗", None: ""}[row.reached]
-    values = []
-    for kind in ("stock", "dual"):
+    values: list[str] = []
+    for kind in KINDS:
         low, high = row.spread(kind)
         values.append(f"{_short(row.median(kind))} [{_short(low)}–{_short(high)}] {row.unit}")
     return (row.name, *values, ratio, row.target + mark, str(len(row.samples["dual"])))

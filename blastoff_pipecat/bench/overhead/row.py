@@ -34,6 +34,11 @@ class Row:
         """Take one sample."""
         self.samples[kind].append(value)
 
+    @property
+    def both(self) -> bool:
+        """Tell whether both services have samples: without them there is no figure."""
+        return all(self.samples.values())
+
     def median(self, kind: Kind) -> float:
         """Return the median in the shown unit."""
         return statistics.median(self.samples[kind]) * self.scale

@@ -8,11 +8,12 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from blastoff_pipecat.bench.overhead.child import child
 from blastoff_pipecat.bench.overhead.loop import run
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 
@@ -25,7 +26,6 @@ STAMPED_TOKENS = 100
 TTFT_SECS = 0.01
 PACED_TTFT_SECS = 1.0
 PATIENCE_SECS = 60.0
-_LOG_LIMIT = 2**24
 
 
 def words(count: int) -> list[str]:
@@ -83,30 +83,22 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(paced_tokens: int) -> AsyncIterator[Server]:
+async def serving(paced_tokens: int) -> AsyncGenerator[Server]:
     """Run a server until the block ends.
 
     Args:
         paced_tokens: How long the reply of the model "paced" is.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "blastoff_pipecat.bench.overhead.server", str(paced_tokens)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=_LOG_LIMIT,
-    )
-    try:
+    async with child("server", str(paced_tokens), stdin=asyncio.subprocess.PIPE) as process:
         yield Server(process, (await _line(process)).strip())
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()  # the end of its input ends it
-        await process.wait()
 
 
 async def _line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECS)
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECS)
+    except TimeoutError:
+        raise RuntimeError(f"no word of the scripted server in {PATIENCE_SECS:g} s") from None
     if not line:
         raise RuntimeError("the scripted server ended")
     return line.decode()
@@ -130,7 +122,7 @@ async def _serve(paced_tokens: int) -> None:
         endpoint.play("burst", Script(words(BURST_TOKENS), ttft=TTFT_SECS, coalesce=True))
         endpoint.play("stamped", stamped)
         print(endpoint.url, flush=True)
-        while await commands.readline():
+        while await commands.readline():  # the end of its input ends it
             requests = [
                 (request.model, request.started, request.first_byte or 0.0)
                 for request in endpoint.requests

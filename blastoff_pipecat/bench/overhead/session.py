@@ -7,7 +7,7 @@ are queued at the service, and text frames end in the ear.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat.bench.overhead import contestants
-from blastoff_pipecat.bench.overhead.contestants import Kind
+from blastoff_pipecat.bench.overhead.contestants import Kind, Service
 
 PATIENCE_SECS = 60.0
 
@@ -37,10 +37,10 @@ class Ear(FrameProcessor):
 
     def __init__(self) -> None:
         """Start with nothing heard."""
-        super().__init__()
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         self.openings: list[tuple[float, str]] = []
         self.texts: list[tuple[float, str]] = []
-        self.speaking = asyncio.Event()
+        self.speaking = asyncio.Event()  # or the reply has ended without a text
         self.ended = asyncio.Event()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -53,6 +53,7 @@ class Ear(FrameProcessor):
             self.openings.append((time.monotonic(), frame.text))
         else:
             if isinstance(frame, LLMFullResponseEndFrame):
+                self.speaking.set()
                 self.ended.set()
             await self.push_frame(frame, direction)
 
@@ -60,7 +61,7 @@ class Ear(FrameProcessor):
 class Session:
     """One service at work."""
 
-    def __init__(self, kind: Kind, service: Any) -> None:
+    def __init__(self, kind: Kind, service: Service) -> None:
         """Put a service into a pipeline; `running` runs it."""
         self.kind = kind
         self.service = service
@@ -82,6 +83,14 @@ class Session:
         @self.worker.event_handler("on_pipeline_error")
         async def _(_worker: Any, frame: ErrorFrame) -> None:
             self.error = frame.error
+
+    async def starts(self) -> None:
+        """Wait until the pipeline runs.
+
+        Raises:
+            RuntimeError: It does not.
+        """
+        await self._wait(self.ready, "the pipeline has not started")
 
     async def ask(self, context: LLMContext) -> float:
         """Have the service answer; return when it was asked, once the reply has begun to come."""
@@ -107,13 +116,29 @@ class Session:
             RuntimeError: The reply is not the one expected: nothing that is measured counts.
         """
         asked = await self.ask(context)
-        await asyncio.wait_for(self.ear.ended.wait(), PATIENCE_SECS)
+        await self._wait(self.ear.ended, "no end of a reply")
         opened = bool(self.ear.openings) == (self.kind == "dual")
         if self.error or not opened or (tokens is not None and self.tokens != tokens):
-            raise RuntimeError(
-                f"{self.kind}: {self.tokens} tokens after {self.ear.openings}; {self.error}"
-            )
+            openings = [text for _, text in self.ear.openings]
+            raise self._failure(f"{self.tokens} tokens after {openings}")
         return asked
+
+    async def speaks(self) -> None:
+        """Wait until the large model speaks, or the reply has ended.
+
+        Raises:
+            RuntimeError: Neither comes.
+        """
+        await self._wait(self.ear.speaking, "no text")
+
+    async def _wait(self, event: asyncio.Event, missing: str) -> None:
+        try:
+            await asyncio.wait_for(event.wait(), PATIENCE_SECS)
+        except TimeoutError:
+            raise self._failure(f"{missing} within {PATIENCE_SECS:g} s") from None
+
+    def _failure(self, what: str) -> RuntimeError:
+        return RuntimeError(f"{self.kind}: {what}" + (f"; {self.error}" if self.error else ""))
 
     @property
     def tokens(self) -> int:
@@ -132,19 +157,20 @@ class Session:
 
 
 @asynccontextmanager
-async def running(sessions: Sequence[Session]) -> AsyncIterator[None]:
-    """Run the pipelines of sessions until the block ends."""
+async def running(sessions: Sequence[Session]) -> AsyncGenerator[None]:
+    """Run the pipelines of sessions until the block ends; if it fails, replies are broken off."""
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(*(session.worker for session in sessions))
     task = asyncio.create_task(runner.run())
     try:
-        async with asyncio.timeout(PATIENCE_SECS):
-            for session in sessions:
-                await session.ready.wait()
+        for session in sessions:
+            await session.starts()
         yield
-    finally:
         for session in sessions:
             await session.worker.queue_frame(EndFrame())
+        await asyncio.wait_for(asyncio.shield(task), PATIENCE_SECS)
+    finally:
+        await runner.cancel()
         await asyncio.wait_for(task, PATIENCE_SECS)
         for session in sessions:
             await contestants.close(session.service)

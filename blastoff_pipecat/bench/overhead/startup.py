@@ -11,11 +11,14 @@ import os
 import resource
 import sys
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
 from loguru import logger
 
+from blastoff_pipecat.bench.overhead.child import told
 from blastoff_pipecat.bench.overhead.contestants import Kind, conversation, make
 from blastoff_pipecat.bench.overhead.loop import run
 from blastoff_pipecat.bench.overhead.row import Row
@@ -24,7 +27,6 @@ from blastoff_pipecat.bench.overhead.session import Session, running
 
 SERVICES = 50
 SETTLE_SECS = 0.5
-PATIENCE_SECS = 120.0
 
 
 class Startup:
@@ -40,6 +42,11 @@ class Startup:
         self.used = Row(name="… after a reply, with its pipeline", unit="KB", scale=1 / 1024)
         self.construction = Row(name="loop-blocking construction", unit="ms", scale=1e3, limit=1)
 
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None]:
+        """Nothing: each process starts what it measures."""
+        yield
+
     @property
     def rows(self) -> list[Row]:
         """What was measured."""
@@ -48,32 +55,14 @@ class Startup:
     async def round(self, kind: Kind) -> None:
         """Measure each figure once for one kind."""
         await self._server.log()
-        told = await self._child("first", kind)
+        measured = await told("startup", "first", kind, self._server.url)
         request = (await self._server.log()).requests[0]
         waited = request.first_byte - request.started
-        self.first.add(kind, told["first_text"] - told["asked"] - waited)
-        told = await self._child("make", kind)
-        self.memory.add(kind, told["memory"])
-        self.used.add(kind, told["used"])
-        self.construction.add(kind, told["construction"])
-
-    async def _child(self, what: str, kind: Kind) -> dict[str, float]:
-        return await child("blastoff_pipecat.bench.overhead.startup", what, kind, self._server.url)
-
-
-async def child(module: str, *arguments: str) -> dict[str, float]:
-    """Run a module of the bench in a process of its own; return what it tells.
-
-    Raises:
-        RuntimeError: It failed.
-    """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, stdout=asyncio.subprocess.PIPE
-    )
-    told, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECS)
-    if process.returncode:
-        raise RuntimeError(f"{module} {' '.join(arguments)} failed")
-    return json.loads(told)
+        self.first.add(kind, measured["first_text"] - measured["asked"] - waited)
+        measured = await told("startup", "make", kind, self._server.url)
+        self.memory.add(kind, measured["memory"])
+        self.used.add(kind, measured["used"])
+        self.construction.add(kind, measured["construction"])
 
 
 def _memory() -> float:

@@ -1,0 +1,55 @@
+"""A module of the bench as a process of its own."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+_PACKAGE = __name__.rpartition(".")[0]
+_LINE_LIMIT = 2**24
+
+
+@asynccontextmanager
+async def child(
+    module: str, *arguments: str, stdin: int = DEVNULL, stderr: int | None = None
+) -> AsyncGenerator[Process]:
+    """Run a module of this package until the block ends, and no longer.
+
+    Args:
+        module: Its name within the package.
+        arguments: Its command line.
+        stdin: What it reads, by default nothing.
+        stderr: Where its complaints go, by default where this process's go.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", f"{_PACKAGE}.{module}", *arguments),
+        stdin=stdin,
+        stdout=PIPE,
+        stderr=stderr,
+        limit=_LINE_LIMIT,
+        start_new_session=True,  # Ctrl-C is for the bench, which then ends it
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def told(module: str, *arguments: str) -> dict[str, float]:
+    """Run a module of this package to its end; return the JSON that it prints.
+
+    Raises:
+        RuntimeError: It failed; the message has the last line of what it complained.
+    """
+    async with child(module, *arguments, stderr=PIPE) as process:
+        printed, complaint = await process.communicate()
+    if process.returncode:
+        lines = complaint.decode(errors="replace").splitlines() or ["it said nothing"]
+        raise RuntimeError(
+            f"`{module} {' '.join(arguments)}` ended with {process.returncode}: {lines[-1]}"
+        )
+    return json.loads(printed)
