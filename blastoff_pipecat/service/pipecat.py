@@ -88,8 +88,8 @@ def check_schema(service: _Service, schema: dict[str, Any] | None) -> dict[str, 
 def after_each_push(service: _Service, handler: Callable[..., Any]) -> None:
     """Have a handler called with the service and each frame that has left it.
 
-    The event ``on_after_push_frame`` (``processors/frame_processor.py``), which is raised behind the
-    speculation gate, and awaited before the next frame is pushed: so what is shown of a frame comes
+    The event ``on_after_push_frame`` (``processors/frame_processor.py``), raised behind the
+    speculation gate, and awaited before the next frame is pushed: what is shown of a frame comes
     neither before it is heard nor out of order.
     """
     service.add_event_handler("on_after_push_frame", handler)
