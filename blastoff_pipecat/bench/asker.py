@@ -18,7 +18,13 @@ from blastoff_pipecat.endpoints import (
     RequestRefused,
     TextDelta,
 )
-from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
+from blastoff_pipecat.relay.actions import (
+    ReportFailures,
+    SayClause,
+    SayContinuation,
+    SayOpening,
+    SayWaiting,
+)
 
 Mode: TypeAlias = Literal["two models", "large alone"]
 MODES: tuple[Mode, ...] = ("two models", "large alone")
@@ -65,7 +71,8 @@ class ModelsAsker:
             policy: How replies are made; their ``opening`` is set for each mode.
             params: Body fields for the large model, in both modes.
         """
-        policy = policy or Policy()
+        # Texts are measured as they come: no clause goes before its sentence, and no line between.
+        policy = replace(policy or Policy(), clause_release=False, max_waiting_lines=0)
         self.modes: Sequence[Mode] = MODES
         self.where = f"small {small}, large {large}"
         self._params = dict(params or {})
@@ -90,8 +97,8 @@ class ModelsAsker:
             async with asyncio.timeout(ANSWER_SECS), aclosing(reply):
                 async for heard in reply:
                     match heard:
-                        case SayOpening(text) | SayContinuation(text):
-                            ear.hear(text, clock())
+                        case SayOpening() | SayWaiting() | SayClause() | SayContinuation():
+                            ear.hear(heard.text, clock())
                         case ReportFailures():
                             _note(answer, heard)
                         case _:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from blastoff_pipecat.bench.cover.command import cover
+from blastoff_pipecat.bench.heard.command import heard
 from blastoff_pipecat.bench.load_command import server
 from blastoff_pipecat.bench.overhead.command import overhead
 from blastoff_pipecat.bench.shell import (
@@ -30,8 +32,8 @@ MOST_QUESTIONS = 20
 MOST_ROUNDS = 100
 
 bench = typer.Typer(
-    help="Measure: two models beside the large one alone, a running server under load, and what "
-    "the service itself costs.",
+    help="Measure: two models beside the large one alone, what a listener hears of them (played or "
+    "simulated), a running server under load, and what the service itself costs.",
     no_args_is_help=True,
 )
 
@@ -160,5 +162,7 @@ def _endpoint(
     return server_at(url, model or ANY_MODEL, key_variable)
 
 
+bench.command()(heard)
 bench.command()(server)
 bench.command()(overhead)
+bench.command()(cover)

@@ -1,4 +1,4 @@
-"""Two plain plots as SVG text: values as strips of dots, and lines over a number of sessions.
+"""Two plain plots as SVG text: values as strips of dots, and lines over another figure.
 
 Written by hand: two kinds of plot are not worth a plotting library in the install. Nothing is
 smoothed or left out; every axis begins at zero.
@@ -14,10 +14,12 @@ _WIDTH = 760
 _LEFT, _RIGHT, _TOP = 130, 30, 56
 _ROW = 86
 _HIGH = 430
-_COLOURS = ("#0b7a75", "#c8553d", "#3d5a98", "#8a6d1d")
+_COLOURS = ("#0b7a75", "#c8553d", "#5b7fc7", "#8a6d1d")
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.title{font-size:16px;font-weight:600}"
-    ".small{font-size:11px;fill:#555}.grid{stroke:#ddd}.axis{stroke:#888}"
+    ".small{font-size:11px;fill:#555}.grid{stroke:#ddd}.axis{stroke:#888}.paper{fill:#fff}"
+    "@media (prefers-color-scheme:dark){text{fill:#ddd}.small{fill:#aaa}.grid{stroke:#333}"
+    ".paper{fill:#111}}"
 )
 
 
@@ -86,13 +88,14 @@ def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
     return _closed(parts)
 
 
-def lines(title: str, unit: str, drawn: Sequence[Line]) -> str:
-    """Draw lines over a number of sessions.
+def lines(title: str, unit: str, drawn: Sequence[Line], *, across: str = "sessions at once") -> str:
+    """Draw lines over another figure.
 
     Args:
         title: What is shown.
         unit: What is counted upwards.
         drawn: The lines.
+        across: What is counted to the right.
     """
     points = [point for line in drawn for point in line.points]
     most_x, step_x = _scale(max((x for x, _ in points), default=1.0))
@@ -113,7 +116,7 @@ def lines(title: str, unit: str, drawn: Sequence[Line]) -> str:
         x, y = at(tick, 0)
         parts.append(_text(x, y + 16, f"{tick:g}", "small", "middle"))
     parts.append(_line(*at(0, 0), *at(most_x, 0), "axis"))
-    parts.append(_text(80 + wide / 2, height - below + 34, "sessions at once", "small", "middle"))
+    parts.append(_text(80 + wide / 2, height - below + 34, across, "small", "middle"))
     parts.append(_text(12, _TOP - 12, unit, "small"))
     for index, line in enumerate(drawn):
         colour = _COLOURS[index % len(_COLOURS)]
@@ -173,7 +176,7 @@ def _opening(title: str, height: float) -> list[str]:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height:g}" '
         f'width="{_WIDTH}" height="{height:g}" role="img">',
         f"<title>{escape(title)}</title><style>{_STYLE}</style>",
-        '<rect width="100%" height="100%" fill="#fff"/>',
+        '<rect width="100%" height="100%" class="paper"/>',
         _text(12, 26, title, "title"),
     ]
 

@@ -34,6 +34,14 @@ def machine() -> dict[str, Any]:
     }
 
 
+def version(package: str) -> str | None:
+    """Return a package's version; None where it is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 def as_data(run: Run) -> dict[str, Any]:
     """Return a run as plain data; times are seconds."""
     return {

@@ -35,6 +35,12 @@ def seconds(name: str, value: object) -> None:
         raise ValueError(f"{name} must be a positive number of seconds, not {value!r}")
 
 
+def flag(name: str, value: object) -> None:
+    """Refuse what is neither true nor false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, not {value!r}")
+
+
 def text(name: str, value: object, *, may_be_empty: bool = False) -> None:
     """Refuse what is no text."""
     if not isinstance(value, str) or not (may_be_empty or value.strip()):

@@ -1,4 +1,4 @@
-"""Runs a relay: opens and closes the two streams, keeps its deadlines, tells what is heard.
+"""Runs a relay: opens and closes the two requests, keeps its deadlines, tells what is heard.
 
 A skin (the Pipecat service, the server) asks for a reply and iterates over what happens in it::
 
@@ -7,40 +7,45 @@ A skin (the Pipecat service, the server) asks for a reply and iterates over what
             match heard: ...
     report = reply.report
 
-What comes out of a reply, in order: `SayOpening` and `SayContinuation` (text to be heard, each
-character once), `ToolCalls` (once, at the end), `ReportFailures` (what went wrong), `ModelAnswered`
-(once for each model that answered) and `ModelUsed` (its tokens). The conductor holds no policy: it
-builds the requests that the relay asks for and carries out its actions.
+What comes out stands in `heard`. The conductor holds no policy: it makes the requests that the
+relay asks for and carries out its actions.
 
-While two requests are open each is read by a task of its own; the large model's, once it is left
-alone, by the iteration itself (`line`). Leaving a reply never waits for a socket: cancelling the
+While two requests are open each is read by a task of its own; the large model's, once it alone is
+heard, by the iteration itself (`request`). Leaving a reply never waits for a socket: cancelling the
 iteration, or `aclose`, closes both requests at once and lets them finish dying in the background.
 `Conductor.aclose` waits for the last of them. A request that is closed before its end takes its
 connection with it, so another one is opened at once: the next reply need not wait.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from blastoff_pipecat.conductor.conversation import Conversation
-from blastoff_pipecat.conductor.line import Inbox, Line
+from blastoff_pipecat.conductor.heard import Heard, ModelAnswered, ModelUsed, ToolCalls
+from blastoff_pipecat.conductor.learnt import Learnt
+from blastoff_pipecat.conductor.model import Model
 from blastoff_pipecat.conductor.policy import Policy
+from blastoff_pipecat.conductor.prefetched import Prefetched
 from blastoff_pipecat.conductor.report import ReplyReport, Stopwatch
-from blastoff_pipecat.conductor.requests import RequestBuilder
+from blastoff_pipecat.conductor.request import Inbox, Life, News, Request
+from blastoff_pipecat.conductor.requests import Models, Requests
 from blastoff_pipecat.endpoints import (
-    ChatClient,
-    Delta,
+    Alive,
+    Ask,
     Finished,
     ReasoningDelta,
     TextDelta,
     ToolCallDelta,
+    ToolCallsSoFar,
     UsageReport,
 )
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
-from blastoff_pipecat.relay.relay import Limits, Relay
+from blastoff_pipecat.relay.limits import Limits
+from blastoff_pipecat.relay.relay import Relay
+from blastoff_pipecat.relay.turn import TurnSoFar
 
 USAGE_GRACE_SECS = 0.5
 """How long a small model may run on unheard to report its usage."""
@@ -49,64 +54,18 @@ ENDING_GRACE_SECS = 0.1
 """How long a small model may run on unheard where no usage is wanted: most say no more than the
 opening, and one that ends by itself leaves its connection to the next reply."""
 
+HANDOVER_SECS = 0.4
+"""How long the large model waits for an opening that it is to go on from."""
 
-@dataclass(slots=True)
-class ToolCall:
-    """One tool call of the large model; `arguments` is JSON text, as the model wrote it."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCalls:
-    """The tools that the large model calls in this reply."""
-
-    calls: tuple[ToolCall, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelAnswered:
-    """One model's first answer.
-
-    Attributes:
-        role: Which model.
-        model: Its name.
-        ttfb: Seconds from its request to its first output of any kind.
-        ttfat: Seconds from its request to its first answer text or tool call.
-    """
-
-    role: act.Role
-    model: str
-    ttfb: float
-    ttfat: float
-
-
-@dataclass(frozen=True, slots=True)
-class ModelUsed:
-    """The tokens that one model's server reported for one request."""
-
-    role: act.Role
-    model: str
-    usage: UsageReport
-
-
-Heard: TypeAlias = (
-    act.SayOpening
-    | act.SayContinuation
-    | act.ReportFailures
-    | ToolCalls
-    | ModelAnswered
-    | ModelUsed
-)
+MOST_ARGUMENT_CHARS = 1_000_000
+"""How long the arguments of a reply's calls may be together."""
 
 
 class Conductor:
     """Makes replies out of two models."""
 
     def __init__(
-        self, small: ChatClient, large: ChatClient, *, pause: Callable[[], float] = lambda: 0.0
+        self, small: Model, large: Model, *, pause: Callable[[], float] = lambda: 0.0
     ) -> None:
         """Take the two models; nothing is opened yet.
 
@@ -119,6 +78,7 @@ class Conductor:
         self.small = small
         self.large = large
         self.pause = pause
+        self.learnt = Learnt()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def reply(
@@ -128,36 +88,30 @@ class Conductor:
         *,
         speculative: bool = False,
         report_usage: bool = False,
+        turn: TurnSoFar | None = None,
+        prefetched: Prefetched | None = None,
     ) -> "Reply":
         """Start a reply; nothing happens before it is iterated over.
 
         Args:
             conversation: What was said before.
             policy: How the reply is to be made.
-            speculative: Whether the turn it answers may not have ended; noted in the report.
+            speculative: Whether the turn it answers may not have ended; `Reply.tell` confirms it.
             report_usage: Whether to wait a little for a small model's usage report.
+            turn: What was heard of the turn before, where the reply goes on with it.
+            prefetched: What it will ask the large model, if that was foreseen right; else closed.
         """
-        return Reply(self, conversation, policy, speculative, report_usage)
+        return Reply(self, conversation, policy, speculative, report_usage, turn, prefetched)
 
-    def open(self, line: Line) -> None:
-        """Start reading a request."""
-        line.task = self._start(line.read(), f"blastoff {line.role} model")
-
-    def close(self, line: Line) -> None:
-        """Close a request without waiting for it, and replace the connection that this costs."""
-        if line.close():
-            self._start(line.client.warm(), f"blastoff {line.role} connection")
-        if line.handed_over:
-            self._start(line.hang_up(), f"blastoff {line.role} model")
-
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def run(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run a task of a reply's, which may outlive it."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def warm(self) -> None:
-        """Open a connection to each model, so that the next reply need not."""
+        """Get both models ready, so that the next reply need not."""
         await asyncio.gather(self.small.warm(), self.large.warm())
 
     async def aclose(self) -> None:
@@ -170,7 +124,14 @@ class Conductor:
 
 
 class Reply:
-    """One reply: to be iterated over, for what happens in it, and then its report."""
+    """One reply: to be iterated over, for what happens in it, and then its report.
+
+    Attributes:
+        conversation: What was said before.
+        policy: How the reply is made.
+        manner: The same, as far as lines against silence go.
+        finish_reason: Of the request that ended last, in its server's words.
+    """
 
     def __init__(
         self,
@@ -179,37 +140,78 @@ class Reply:
         policy: Policy,
         speculative: bool,
         report_usage: bool,
+        turn: TurnSoFar | None,
+        prefetched: Prefetched | None,
     ) -> None:
         """Made by `Conductor.reply`."""
         loop = asyncio.get_running_loop()
         self._clock = loop.time
+        self.conversation = conversation
+        self.policy = policy
         self._conductor = conductor
-        self._requests = RequestBuilder(
-            conductor.small.endpoint, conductor.large.endpoint, conversation, policy
-        )
+        self._learnt = conductor.learnt
+        self._turn_before = turn
+        self._ahead = prefetched
+        models = Models(conductor.small, conductor.large)
+        self._asks = Requests(models, conversation, policy, conductor.learnt)
+        self.manner = self._asks.manner(speculative=speculative)
         self._relay = Relay(
-            opening=self._requests.opening(),
-            ways=len(self._requests.ways),
-            echoes=tuple(way.echo == "always" for way in self._requests.ways),
+            opening=self._asks.opening,
+            ways=len(self._asks.ways),
+            echoes=tuple(way.echo == "always" for way in self._asks.ways),
             limits=Limits(
                 small_first_token=policy.small_first_token_timeout_secs,
                 large_first_token=policy.large_first_token_timeout_secs,
                 stall=policy.stall_timeout_secs,
                 small_usage=USAGE_GRACE_SECS if report_usage else ENDING_GRACE_SECS,
+                handover=HANDOVER_SECS,
+                reply=policy.reply_timeout_secs,
+            ),
+            manner=self.manner,
+            voice=self._learnt.voice,
+            expectation=self._learnt.expect(
+                conductor.large,
+                policy.forecast_prior_secs,
+                learns=prefetched is None or len(prefetched) == 0,
             ),
         )
         self._inbox = Inbox(loop)
-        self._open: dict[act.Role, Line] = {}
-        self._only: Line | None = None  # the request that is read here, not by a task
+        self._told: deque[ev.Event] = deque()
+        self._requests: dict[act.Role, Request] = {}
         self._answered: set[act.Role] = set()
         self._times = Stopwatch(started=self._clock(), speculative=speculative)
-        self._calls: dict[int, ToolCall] = {}
-        self.finish_reason = "stop"  # of the request that ended last, in its server's words
+        self._calls = ToolCallsSoFar()
+        self._opening_noted = False
+        self._small_patience = policy.small_first_token_timeout_secs
+        self.finish_reason = "stop"
         self._heard = self._run()
 
     def __aiter__(self) -> AsyncIterator[Heard]:
         """Iterate over what happens."""
         return self._heard
+
+    @property
+    def said_whole(self) -> str:
+        """All that was said, once the reply has ended of itself; empty otherwise."""
+        return self._relay.said if self._times.outcome not in (None, "interrupted") else ""
+
+    @property
+    def turn(self) -> TurnSoFar:
+        """What was heard of this reply, and of those that it went on with."""
+        return self._relay.turn
+
+    @property
+    def continuation(self) -> str:
+        """What was said after the opening, so far."""
+        return self._relay.continuation
+
+    def tell(self, event: ev.Event) -> None:
+        """Tell what happened outside; its sound is listened to after the reply's end, too."""
+        if self._relay.is_flowing or self._times.outcome:  # nobody need be woken for it
+            self._relay.handle(event, self._clock())
+            return
+        self._told.append(event)
+        self._inbox.interrupt_wait()
 
     async def aclose(self) -> None:
         """Leave the reply, closing what is open."""
@@ -219,154 +221,180 @@ class Reply:
     @property
     def report(self) -> ReplyReport:
         """What happened, measured; complete once the reply has ended or was left."""
-        relay, way = self._relay, None
+        relay, started = self._relay, self._times.started
+        more: dict[str, Any] = {
+            "declined": relay.declined,
+            "waiting_lines": relay.waiting_lines,
+            "silence": relay.cover.longest_silence,
+            "answer_text": None if relay.answer_at is None else relay.answer_at - started,
+            "alone_text": None if relay.alone_at is None else relay.alone_at - started,
+        }
+        large = self._requests.get("large")
         if relay.opening and "large" in self._times.asked:
-            way = self._requests.ways[relay.way].name
-        return self._times.report(relay.opening, relay.continuation, way)
+            handed_over = large is None or bool(large.ask.said)
+            more["continuation_mode"] = self._asks.ways[relay.way].name if handed_over else "beside"
+            more["handover"] = "prefix" if handed_over else "beside"
+        return self._times.report(relay.opening, relay.continuation, **more)
 
     async def _run(self) -> AsyncGenerator[Heard]:
         try:
             now = self._clock()
-            for heard in self._carry_out(self._relay.begin(now), now):
+            for heard in self._carry_out(self._relay.begin(now, self._turn_before), now):
                 yield heard
+            for used in self._ahead.discard() if self._ahead is not None else ():
+                yield used
             while (deadline := self._relay.deadline) is not None:
+                large = self._requests.get("large")
                 # What a task has left in the inbox comes before what is to be read here.
-                if self._only and not self._inbox:
-                    item = await self._only.next(deadline, self._conductor.pause)
+                if large and large.life is Life.HANDED_OVER and not self._inbox:
+                    item = await large.next(deadline, self._conductor.pause)
+                elif self._told:
+                    item = None
                 else:
                     item = await self._inbox.get(deadline)
-                for heard in self._receive(*item) if item else self._handle(ev.TimePassed()):
+                for heard in self._receive(*item) if item else self._look_up():
                     yield heard
         finally:
             self._leave()
+
+    def _look_up(self) -> list[Heard]:
+        """Hear what was told meanwhile; else, time has passed."""
+        return self._handle(self._told.popleft() if self._told else ev.TimePassed())
 
     def _leave(self) -> None:
         """End the reply now, if it has not ended."""
         if self._times.outcome is None:
             self._handle(ev.Interrupted())
+        while self._told:
+            self._handle(self._told.popleft())
+        if self._ahead is not None:
+            self._ahead.discard()
         self._inbox.close()
 
     def _handle(self, event: ev.Event) -> list[Heard]:
         now = self._clock()
         return self._carry_out(self._relay.handle(event, now), now)
 
-    def _receive(self, line: Line, news: "list[Delta] | Exception") -> list[Heard]:
-        """Tell the relay what a model's server sent."""
-        if line.closed:
+    def _receive(self, request: Request, news: News) -> list[Heard]:
+        """Tell the relay what a model sent."""
+        if not request.is_open:
             return []
-        if line.handed_over:
-            self._only = line
         if isinstance(news, Exception):
-            self._end(line)
-            return self._handle(self._failure(line, news))
-        small = line.role == "small"
+            self._end(request)
+            return self._handle(self._failure(request, news))
+        small = request.role == "small"
+        opening = self._asks.opening
         heard: list[Heard] = []
         now = self._clock()
-        line.first_output = line.first_output or now
         for delta in news:
             match delta:
                 case TextDelta(text):
-                    line.first_answer = line.first_answer or now
+                    request.first_answer = request.first_answer or now
                     heard += self._handle(ev.SmallText(text) if small else ev.LargeText(text))
+                    if small and opening and opening.done and not self._opening_noted:
+                        self._opening_noted = True
+                        self._learnt.small_wrote(now - request.asked_at)
                 case Finished(reason):
                     self.finish_reason = reason
-                    self._end(line)
+                    self._end(request)
                     heard += self._handle(ev.SmallEnded(reason) if small else ev.LargeEnded(reason))
                 case ToolCallDelta() if not small:
-                    line.first_answer = line.first_answer or now
-                    self._collect(delta)
-                    heard += self._handle(ev.LargeCalled())
+                    request.first_answer = request.first_answer or now
+                    heard += self._collect(request, delta)
                 case UsageReport():
-                    heard.append(ModelUsed(line.role, line.model, delta))
+                    heard.append(ModelUsed(request.role, request.model.name, delta))
+                case Alive(sign):
+                    self._handle(ev.LargeAlive(sign))
+                    continue
                 case ReasoningDelta() | ToolCallDelta():
-                    pass
-        if line.first_answer and line.role not in self._answered:
-            heard += self._note_answer(line)
+                    if not small and not request.first_output:
+                        self._handle(ev.LargeAlive("reasoning"))
+            request.first_output = request.first_output or now
+        if request.first_answer and request.role not in self._answered:
+            heard += self._note_answer(request)
         return heard
 
-    def _failure(self, line: Line, error: Exception) -> ev.Event:
-        if line.role == "small":
+    def _failure(self, request: Request, error: Exception) -> ev.Event:
+        if request.role == "small":
+            self._learnt.small_failed(request.model)
             return ev.SmallFailed(error)
-        return ev.LargeFailed(error, self._requests.was_refused(error, line.way, line.said))
+        return ev.LargeFailed(error, request.model.was_refused(error, request.ask))
 
-    def _collect(self, delta: ToolCallDelta) -> None:
-        """Add a fragment to the call it belongs to."""
-        call = self._calls.get(delta.index)
-        if call is None:
-            call = self._calls[delta.index] = ToolCall("", "", "")
-        call.id = call.id or delta.id or ""
-        call.name += delta.name or ""
-        call.arguments += delta.arguments
+    def _collect(self, request: Request, delta: ToolCallDelta) -> list[Heard]:
+        self._calls.add(delta)
+        if self._calls.chars > MOST_ARGUMENT_CHARS:
+            self._close(request.role)
+            said = f"{request.model.describe()}: more than {MOST_ARGUMENT_CHARS} of arguments"
+            return self._handle(ev.LargeFailed(ValueError(said)))
+        return self._handle(ev.LargeCalled())
 
-    def _note_answer(self, line: Line) -> list[Heard]:
-        self._answered.add(line.role)
-        ttfb, ttfat = line.first_output - line.asked, line.first_answer - line.asked
-        self._times.ttft[line.role] = ttfat
-        return [ModelAnswered(line.role, line.model, ttfb, ttfat)]
+    def _note_answer(self, request: Request) -> list[Heard]:
+        self._answered.add(request.role)
+        ttfb = request.first_output - request.asked_at
+        ttfat = request.first_answer - request.asked_at
+        self._times.ttft[request.role] = ttfat
+        return [ModelAnswered(request.role, request.model.name, ttfb, ttfat)]
 
     def _carry_out(self, actions: list[act.Action], now: float) -> list[Heard]:
         heard: list[Heard] = []
         for action in actions:
             match action:
-                case act.SayContinuation():
-                    self._times.say_continuation(now, self._relay.opening)
+                case act.SayContinuation() | act.SayClause():
+                    cover = self._learnt.voice.pace.seconds(self._relay.opening)
+                    self._times.say_continuation(now, cover)
                     heard.append(action)
-                case act.SayOpening():
+                case act.SayOpening() | act.SayWaiting():
                     self._times.say_opening(now)
                     heard.append(action)
-                case act.AskSmall():
-                    self._ask(Line("small", self._conductor.small, self._requests.opening_body()))
+                case act.AskSmall(secs):
+                    self._ask("small", self._asks.opening_ask(secs))
+                case act.AskSmallForLine(said):
+                    self._ask("small", self._asks.line_ask(said))
                 case act.AskSmallToFinish(said):
-                    body = self._requests.finishing_body(said)
-                    self._ask(Line("small", self._conductor.small, body))
+                    self._ask("small", self._asks.finishing_ask(said))
                 case act.AskLarge(said, way):
-                    body = self._requests.large_body(said, way)
-                    self._calls.clear()
-                    self._ask(Line("large", self._conductor.large, body, said, way))
+                    self._calls = ToolCallsSoFar()
+                    self._ask("large", self._asks.large_ask(said, way))
                 case act.CloseSmall():
                     self._close("small")
                 case act.CloseLarge():
                     self._close("large")
                 case act.RunCalls():
-                    calls = tuple(call for _, call in sorted(self._calls.items()))
-                    heard.append(ToolCalls(calls))
+                    heard.append(ToolCalls(self._calls.calls))
                 case act.ReportFailures():
                     heard.append(action)
                 case act.EndReply(outcome):
                     self._times.end(now, outcome)
+        self._leave_alone()
         return heard
 
-    def _ask(self, line: Line) -> None:
-        self._close(line.role)
-        self._open[line.role] = line
-        line.inbox = self._inbox
-        line.asked = self._clock()
-        self._times.asked.add(line.role)
-        self._conductor.open(line)
-        self._count()
+    def _ask(self, role: act.Role, ask: Ask) -> None:
+        self._close(role)
+        self._times.asked.add(role)
+        ahead = self._ahead if role == "large" else None
+        if ahead is not None and (request := ahead.hand_over(ask, self._inbox)):
+            self._handle(ev.LargeWasAsked(request.asked_at))
+        else:
+            model = self._conductor.small if role == "small" else self._conductor.large
+            request = Request(role, model, ask, self._inbox, self._clock())
+            request.start(self._conductor.run)
+        self._requests[role] = request
 
     def _close(self, role: act.Role) -> None:
-        line = self._open.pop(role, None)
-        if line is not None:
-            self._forget(line)
-            self._conductor.close(line)
-            self._count()
+        request = self._requests.pop(role, None)
+        if request is None:
+            return
+        unheard = role == "small" and request.is_open and not request.first_output
+        if unheard and self._clock() - request.asked_at >= self._small_patience:
+            self._learnt.small_failed(request.model)
+        request.close(self._conductor.run)
 
-    def _end(self, line: Line) -> None:
+    def _end(self, request: Request) -> None:
         """Take note that a request has ended; a task reads what is left of its body."""
-        self._forget(line)
-        line.closed = True
-        if line.handed_over:
-            line.take_back()
-            self._conductor.open(line)
-        self._count()
+        request.finish(self._conductor.run)
 
-    def _forget(self, line: Line) -> None:
-        if self._only is line:
-            self._only = None
-
-    def _count(self) -> None:
-        """Let the large model's request be read here as soon as no other is open."""
-        lines = [line for line in self._open.values() if not line.closed]
-        if len(lines) == 1 and lines[0].role == "large":
-            lines[0].alone = True
+    def _leave_alone(self) -> None:
+        """Let the large model's request be read here once only its text matters."""
+        large, small = self._requests.get("large"), self._requests.get("small")
+        if large and self._relay.is_flowing and not (small and small.is_open):
+            large.leave_alone()

@@ -8,11 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
-from blastoff_pipecat import prompts
+from blastoff_pipecat.endpoints import Message
+from blastoff_pipecat.relay.language import language_of
 
-Message: TypeAlias = Mapping[str, Any]
+MIN_TOKENS_FOR_OPENING = 48
+"""Where fewer tokens are asked for, an opening would be most of the answer."""
 
 RECENT_REPLIES = 3
 """How many replies back an opening counts as used."""
@@ -26,24 +28,51 @@ class Conversation:
         messages: The messages, oldest first, as the large model is to see them.
         params: Body fields for the large model: tools, tool_choice, temperature, ….
         needs_whole_answer: Whether the large model must answer alone, whatever the settings.
+        may_open: Whether an opening may be said, as far as the bot's author is concerned.
     """
 
     messages: Sequence[Message]
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     needs_whole_answer: bool = False
+    may_open: bool = True
 
     @property
     def asks_for_opening(self) -> bool:
-        """Whether the reply answers what a user just said, rather than a tool or an instruction."""
-        if self.needs_whole_answer or not self.messages:
-            return False
-        for message in reversed(self.messages):
-            role = message.get("role")
-            if role == "user":
-                return bool(text_of(message))
-            if role != "assistant" or message.get("tool_calls"):
-                return False  # a tool result, or a developer's instruction, is what is answered
-        return False
+        """Whether the reply answers what a user just said, at some length.
+
+        What is answered may also be a tool's result, an instruction, or the bot's own last words.
+        """
+        wanted = self.may_open and not self.needs_whole_answer and not self._is_brief
+        return wanted and bool(self.user_text)
+
+    @property
+    def instruction(self) -> str:
+        """What the bot is told to be; empty where it is told nothing."""
+        first: Message = self.messages[0] if self.messages else {}
+        return text_of(first) if first.get("role") == "system" else ""
+
+    @property
+    def user_text(self) -> str:
+        """What the user just said; empty where the last message is not the user's speech."""
+        last: Message = self.messages[-1] if self.messages else {}
+        return text_of(last) if last.get("role") == "user" else ""
+
+    @property
+    def last_spoken(self) -> str:
+        """What the user said last, whatever has happened since; empty where it was nothing."""
+        spoken = (text_of(m) for m in reversed(self.messages) if m.get("role") == "user")
+        return next(filter(None, spoken), "")
+
+    @property
+    def language(self) -> str | None:
+        """The language of the user's words; None where it cannot be told."""
+        spoken = (text_of(m) for m in reversed(self.messages) if m.get("role") == "user")
+        return next(filter(None, map(language_of, islice(spoken, 3))), None)
+
+    @property
+    def _is_brief(self) -> bool:
+        wanted = self.params.get("max_completion_tokens") or self.params.get("max_tokens")
+        return isinstance(wanted, int) and wanted < MIN_TOKENS_FOR_OPENING
 
     @property
     def recent_replies(self) -> list[str]:
@@ -88,24 +117,25 @@ class Conversation:
                 message["content"] = _beginning(message["content"])
         return messages + _alternating(recent)
 
-    def large_messages(self, note: str, *, developer_role: bool) -> list[Message]:
-        """Build the large model's messages, without the opening of this reply.
+    @property
+    def large_messages(self) -> list[Message]:
+        """The large model's messages, without the opening of this reply."""
+        return _with_calls_healed(self.messages)
+
+    def without_lines(self, lines: Sequence[str]) -> list[Message]:
+        """Build the large model's messages without what was said before its own words.
+
+        A model takes up the lines that its earlier replies begin with; and what it reads again of
+        its own words, a server's prompt cache has only where nothing was put before them.
 
         Args:
-            note: Text added to the system message; empty for none.
-            developer_role: Whether the server knows that role; if not, those messages become a
-                user's, as in Pipecat's services.
+            lines: The lines; a reply of which nothing else was heard keeps them.
         """
-        messages = _with_calls_healed(self.messages)
-        if not developer_role:
-            messages = [
-                {**message, "role": "user"} if message.get("role") == "developer" else message
-                for message in messages
-            ]
-        return _with_system_note(messages, note) if note else messages
+        return [_without_lines(message, lines) for message in self.large_messages]
 
-    def plain_messages(self, note: str) -> list[Message]:
-        """Build messages for a model without tools: calls and results become plain words."""
+    @property
+    def plain_messages(self) -> list[Message]:
+        """Messages for a model without tools: calls and results become plain words."""
         messages: list[Message] = []
         for message in _with_calls_healed(self.messages):
             text = text_of(message)
@@ -114,7 +144,7 @@ class Conversation:
             elif text:
                 role = "user" if message.get("role") == "developer" else message["role"]
                 messages.append({"role": role, "content": text})
-        return _with_system_note(messages, note)
+        return messages
 
 
 def text_of(message: Message) -> str:
@@ -137,11 +167,14 @@ def continuation_instruction(template: str, said: str) -> str:
     return template.replace("{said}", json.dumps(said[-200:], ensure_ascii=False))
 
 
-def opening_examples(lines: Sequence[str]) -> list[tuple[str, str]]:
-    """Deal out approved lines as worked examples for style ``choose``."""
-    return [
-        (asked, lines[index % len(lines)]) for index, asked in enumerate(prompts.CHOOSE_EXAMPLES)
-    ]
+def _without_lines(message: Message, lines: Sequence[str]) -> Message:
+    reply = message.get("content")
+    if message.get("role") != "assistant" or not isinstance(reply, str):
+        return message
+    rest = reply.lstrip()
+    while line := next(filter(rest.startswith, lines), ""):
+        rest = rest[len(line) :].lstrip()
+    return {**message, "content": rest} if rest and rest != reply else message
 
 
 def _beginning(reply: str) -> str:
@@ -161,18 +194,6 @@ def _alternating(messages: list[dict[str, Any]]) -> list[Message]:
         elif joined or message["role"] == "user":
             joined.append(message)
     return list(joined)
-
-
-def _with_system_note(messages: Sequence[Message], note: str) -> list[Message]:
-    """Add a note to the system message, or put one first."""
-    first: Message = messages[0] if messages else {}
-    content = first.get("content")
-    if first.get("role") == "system" and isinstance(content, str):
-        return [{**first, "content": f"{content}\n\n{note}"}, *messages[1:]]
-    if first.get("role") == "system" and isinstance(content, list):
-        part = {"type": "text", "text": note}
-        return [{**first, "content": [*cast("list[object]", content), part]}, *messages[1:]]
-    return [{"role": "system", "content": note}, *messages]
 
 
 def _with_calls_healed(messages: Sequence[Message]) -> list[Message]:

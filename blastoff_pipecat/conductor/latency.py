@@ -1,14 +1,15 @@
-"""A running summary of how fast replies were.
+"""A running summary of how fast replies were, and of how they were made.
 
 Percentiles are nearest-rank over the last `window` replies: p95 of 20 replies is the 19th smallest.
 """
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from blastoff_pipecat.conductor.report import DURATIONS, ReplyReport
+from blastoff_pipecat.conductor.report import COUNTS, DURATIONS, ReplyReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class LatencyStats:
 
 
 class LatencySummary:
-    """How fast the last replies were. Withdrawn replies, which nobody heard, do not count.
+    """How the last replies were. Withdrawn replies, which nobody heard, do not count.
 
     Each of a reply's `DURATIONS` is an attribute (``summary.first_text``): its `LatencyStats`, or
     None while no reply reached that point.
@@ -87,10 +88,21 @@ class LatencySummary:
         """List the durations too."""
         return [*super().__dir__(), *DURATIONS]
 
-    def as_dict(self) -> dict[str, dict[str, float] | None]:
-        """Return all statistics as plain data, for logs and JSON."""
+    @property
+    def counts(self) -> dict[str, int]:
+        """Each of a reply's `COUNTS`, added up."""
+        return {name: sum(getattr(report, name) for report in self._reports) for name in COUNTS}
+
+    @property
+    def handovers(self) -> dict[str, int]:
+        """How many replies there were of each `handover`; those without one are left out."""
+        return dict(Counter(report.handover for report in self._reports if report.handover))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data, for logs and JSON: durations, counts and `handover`."""
         stats = {name: self._stats(name) for name in DURATIONS}
-        return {name: asdict(found) if found else None for name, found in stats.items()}
+        durations = {name: asdict(found) if found else None for name, found in stats.items()}
+        return {**durations, **self.counts, "handover": self.handovers}
 
     def _stats(self, name: str) -> LatencyStats | None:
         values = (getattr(report, name) for report in self._reports)

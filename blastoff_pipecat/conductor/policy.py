@@ -6,10 +6,38 @@ from typing import Literal, TypeAlias, get_args
 
 from blastoff_pipecat import prompts
 from blastoff_pipecat.conductor import check
+from blastoff_pipecat.conductor.styles import STYLES, StyleName
+from blastoff_pipecat.relay.timing import Whether
 
-OpeningMode: TypeAlias = Literal["auto", "always", "never"]
-Style: TypeAlias = Literal["acknowledge", "choose", "answer"]
+Handover: TypeAlias = Literal["auto", "beside", "prefix"]
+SmallSees: TypeAlias = Literal["full", "turn"]
 OpeningFrames: TypeAlias = Literal["sentence", "token"]
+
+
+_CHOICES = {
+    "opening": get_args(Whether),
+    "style": tuple(STYLES),
+    "handover": get_args(Handover),
+    "opening_frames": get_args(OpeningFrames),
+    "small_sees": get_args(SmallSees),
+}
+_SECONDS = (
+    "max_silence_secs",
+    "forecast_prior_secs",
+    "small_first_token_timeout_secs",
+    "large_first_token_timeout_secs",
+    "stall_timeout_secs",
+    "connect_timeout_secs",
+    "reply_timeout_secs",
+)
+_TEXTS = (
+    "language",
+    "rescue",
+    "opening_instruction",
+    "continuation_instruction",
+    "waiting_instruction",
+    "spoken_instruction",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,45 +48,53 @@ class Policy:
         ValueError: A value is of the wrong kind or out of its range; the message names it.
     """
 
-    opening: OpeningMode = "auto"
-    style: Style = "acknowledge"
+    opening: Whether = "auto"
+    style: StyleName = "acknowledge"
+    handover: Handover = "auto"
     openings: Sequence[str] | None = None
+    language: str | None = None
     opening_frames: OpeningFrames = "sentence"
-    min_words: int = 3
-    max_words: int = 16
-    max_bridges: int = 1
+    min_words: int = 2
+    max_words: int = 6
+    max_silence_secs: float = 1.0
+    max_waiting_lines: int = 2
+    clause_release: bool = True
+    rescue: str | None = "small"
     opening_instruction: str | None = None
     continuation_instruction: str | None = None
+    waiting_instruction: str | None = None
+    spoken_instruction: str | None = prompts.SPOKEN
+    small_sees: SmallSees = "full"
     small_max_tokens: int = 32
     small_temperature: float | None = 0.7
     small_history: int = 3
+    forecast_prior_secs: float = 1.0
     small_first_token_timeout_secs: float = 0.8
     large_first_token_timeout_secs: float = 8.0
     stall_timeout_secs: float = 5.0
     connect_timeout_secs: float = 2.0
+    reply_timeout_secs: float = 120.0
     provider_thinking: bool = False
 
     def __post_init__(self) -> None:
         """Check every value."""
-        check.one_of("opening", self.opening, get_args(OpeningMode))
-        check.one_of("style", self.style, get_args(Style))
-        check.one_of("opening_frames", self.opening_frames, get_args(OpeningFrames))
+        for name, allowed in _CHOICES.items():
+            check.one_of(name, getattr(self, name), allowed)
+        for name in _SECONDS:
+            check.seconds(name, getattr(self, name))
+        for name in _TEXTS:
+            if getattr(self, name) is not None:
+                check.text(name, getattr(self, name))
         check.whole("min_words", self.min_words, least=1)
         check.whole("max_words", self.max_words, least=self.min_words)
-        check.whole("max_bridges", self.max_bridges, least=0)
+        check.whole("max_waiting_lines", self.max_waiting_lines, least=0)
         check.whole("small_max_tokens", self.small_max_tokens, least=1)
         check.whole("small_history", self.small_history, least=1)
-        check.seconds("small_first_token_timeout_secs", self.small_first_token_timeout_secs)
-        check.seconds("large_first_token_timeout_secs", self.large_first_token_timeout_secs)
-        check.seconds("stall_timeout_secs", self.stall_timeout_secs)
-        check.seconds("connect_timeout_secs", self.connect_timeout_secs)
+        check.flag("clause_release", self.clause_release)
         if self.small_temperature is not None:
             check.number("small_temperature", self.small_temperature)
             if not 0 <= self.small_temperature <= 2:
                 raise ValueError(f"small_temperature must be 0 to 2, not {self.small_temperature}")
-        for name in ("opening_instruction", "continuation_instruction"):
-            if getattr(self, name) is not None:
-                check.text(name, getattr(self, name))
         if self.openings is not None:
             check.lines("openings", self.openings)
 

@@ -17,7 +17,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from blastoff_pipecat.service.frames import OpeningTextFrame
+from blastoff_pipecat.service.frames import ClauseTextFrame, OpeningTextFrame
 from blastoff_pipecat.timeline.heard import HeardReply, Playhead
 
 
@@ -48,6 +48,7 @@ class TextEar(FrameProcessor):
         super().__init__()  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         self.began = asyncio.Event()
         self._reply = reply
+        self._space = ""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Note opening and continuation text; pass everything on."""
@@ -55,15 +56,21 @@ class TextEar(FrameProcessor):
         now, reply = time.monotonic(), self._reply
         if direction is FrameDirection.DOWNSTREAM:
             if isinstance(frame, OpeningTextFrame):
-                reply.say_opening(frame.text, now)
-            elif isinstance(frame, LLMTextFrame):
-                reply.say_continuation(frame.text, now)
+                reply.say_opening(self._space + frame.text, now)
+                self._space = ""
+            elif isinstance(frame, LLMTextFrame | ClauseTextFrame):
+                # White space goes before a waiting line, too.
+                self._space += frame.text
+                if frame.text.strip():
+                    reply.say_continuation(self._space, now)
+                    self._space = ""
             elif isinstance(frame, UserStoppedSpeakingFrame):
                 reply.turn_ended = now
             elif isinstance(frame, LLMFullResponseStartFrame):
                 self.began.set()
             elif isinstance(frame, InterruptionFrame):
                 self.began.clear()
+                self._space = ""
                 reply.forget()
         await self.push_frame(frame, direction)
 

@@ -1,17 +1,8 @@
 """One model behind a URL: how to ask it, how to have it go on, and what can go wrong."""
 
+from blastoff_pipecat.endpoints.ask import Ask, Message
 from blastoff_pipecat.endpoints.choice import apply_choice
-from blastoff_pipecat.endpoints.client import (
-    ChatClient,
-    Completion,
-    Delta,
-    Finished,
-    ReasoningDelta,
-    TextDelta,
-    ToolCall,
-    ToolCallDelta,
-    UsageReport,
-)
+from blastoff_pipecat.endpoints.client import ChatClient
 from blastoff_pipecat.endpoints.continuation import (
     ContinuationMemory,
     ContinuationWay,
@@ -20,6 +11,18 @@ from blastoff_pipecat.endpoints.continuation import (
     native_way,
     thinking_off,
     ways_for,
+)
+from blastoff_pipecat.endpoints.deltas import (
+    Alive,
+    Completion,
+    Delta,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallsSoFar,
+    UsageReport,
 )
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.endpoints.errors import (
@@ -33,6 +36,8 @@ from blastoff_pipecat.endpoints.errors import (
 from blastoff_pipecat.endpoints.providers import takes_developer_role
 
 __all__ = [
+    "Alive",
+    "Ask",
     "ChatClient",
     "ChatEndpoint",
     "Completion",
@@ -44,12 +49,14 @@ __all__ = [
     "EndpointTimeout",
     "Finished",
     "GarbledStream",
+    "Message",
     "ReasoningDelta",
     "RequestRefused",
     "ServerFailed",
     "TextDelta",
     "ToolCall",
     "ToolCallDelta",
+    "ToolCallsSoFar",
     "UsageReport",
     "apply_choice",
     "is_refusal",

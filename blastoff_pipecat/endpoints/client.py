@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import aiohttp
 
+from blastoff_pipecat.endpoints.ask import Ask, body_of
 from blastoff_pipecat.endpoints.connections import BROKEN, Connections, StaleConnection
+from blastoff_pipecat.endpoints.continuation import ContinuationWay, is_refusal, memory
 from blastoff_pipecat.endpoints.decoder import MAX_PENDING_BYTES, ReplyDecoder
 from blastoff_pipecat.endpoints.deltas import (
+    Alive,
     Completion,
     Delta,
     Finished,
     ReasoningDelta,
     TextDelta,
-    ToolCall,
     ToolCallDelta,
+    ToolCallsSoFar,
     UsageReport,
 )
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
@@ -36,18 +40,6 @@ from blastoff_pipecat.endpoints.errors import (
 from blastoff_pipecat.endpoints.providers import fitted
 from blastoff_pipecat.endpoints.sse import SseDecoder
 from blastoff_pipecat.endpoints.wire_json import dumps, loads
-
-__all__ = [
-    "ChatClient",
-    "Completion",
-    "Delta",
-    "Finished",
-    "ReasoningDelta",
-    "TextDelta",
-    "ToolCall",
-    "ToolCallDelta",
-    "UsageReport",
-]
 
 _TAIL_SECS = 0.5  # after finish_reason: how long usage and the end of the body may take
 _DRAIN_SECS = 0.1  # after [DONE]: how long the end of the body may take
@@ -103,6 +95,30 @@ class ChatClient:
         _check_connect_timeout(secs)
         self._connections.connect_timeout = secs
 
+    @property
+    def name(self) -> str:
+        """The model's name, as the server knows it; from the next request on."""
+        return self.endpoint.model
+
+    @name.setter
+    def name(self, model: str) -> None:
+        self.endpoint = replace(self.endpoint, model=model)
+
+    def describe(self) -> str:
+        """Name the model and its host, for messages; holds no key."""
+        return str(self.endpoint)
+
+    def ways(self) -> tuple[ContinuationWay, ...]:
+        """Return the ways in which the model can go on from what was said, best first."""
+        return memory.ways_for(self.endpoint)
+
+    def was_refused(self, error: Exception, ask: Ask) -> bool:
+        """Tell whether the server declined the way of handing over, and remember it if so."""
+        refused = bool(ask.said) and isinstance(error, EndpointError) and is_refusal(error)
+        if refused:
+            memory.refuse(self.endpoint, ask.way)
+        return refused
+
     async def warm(self) -> None:
         """Have an open connection ready; cheap where one is idle. Never raises."""
         if self._connections.closed:
@@ -111,7 +127,7 @@ class ChatClient:
         with contextlib.suppress(Exception):
             await self._connections.warm()
 
-    async def stream(self, body: Mapping[str, Any]) -> AsyncGenerator[list[Delta], None]:
+    async def stream(self, asked: Ask | Mapping[str, Any]) -> AsyncGenerator[list[Delta], None]:
         """Ask for a reply and yield it as it comes, one non-empty list per network read.
 
         Closing the generator, or cancelling the task that runs it, closes the connection, which the
@@ -119,8 +135,8 @@ class ChatClient:
         is the caller's to decide.
 
         Args:
-            body: The request without ``model``, ``stream`` and ``stream_options``; it may have its
-                own ``model``. It is not changed.
+            asked: What is asked; or the request's body as its server takes it, without ``model``,
+                ``stream`` and ``stream_options``. It is not changed.
 
         Yields:
             Deltas; ``Finished`` is the last, after the usage where the server reports it.
@@ -133,15 +149,22 @@ class ChatClient:
             GarbledStream: What came is no reply.
             TypeError: The body cannot be written as JSON.
         """
-        response = await self._send(self._write(body, stream=True))
+        response = await self._send(self._write(asked, stream=True))
         try:
+            signs = isinstance(asked, Ask) and asked.signs
+            if signs:
+                yield [Alive("headers")]
             decoder = ReplyDecoder(self.endpoint)
             read = response.content.readany  # without the layer of an iterator, for every token
             try:
                 while raw := await read():
                     deltas = decoder.feed(raw)
                     if deltas:
+                        signs = False
                         yield deltas
+                    elif signs:
+                        signs = False
+                        yield [Alive("role")]
                     if decoder.finish_reason is not None or decoder.done:
                         break
             except BROKEN as exc:
@@ -161,17 +184,17 @@ class ChatClient:
         finally:
             await self._connections.release(response)
 
-    async def complete(self, body: Mapping[str, Any]) -> Completion:
+    async def complete(self, asked: Ask | Mapping[str, Any]) -> Completion:
         """Ask for a reply and return it whole.
 
         Args:
-            body: As for `stream`.
+            asked: As for `stream`.
 
         Raises:
             EndpointError: As for `stream`.
             TypeError: The body cannot be written as JSON.
         """
-        response = await self._send(self._write(body, stream=False))
+        response = await self._send(self._write(asked, stream=False))
         decoder = ReplyDecoder(self.endpoint)
         deltas: list[Delta] = []
         try:
@@ -186,19 +209,19 @@ class ChatClient:
         return _whole(deltas + decoder.end())
 
     async def raw(
-        self, body: Mapping[str, Any], *, stream: bool
+        self, asked: Ask | Mapping[str, Any], *, stream: bool
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Ask for a reply and yield what the server sends, unread: its chunks, or its completion.
 
         Args:
-            body: As for `stream`.
+            asked: As for `stream`.
             stream: Whether the reply is to be streamed.
 
         Raises:
             EndpointError: As for `stream`.
             TypeError: The body cannot be written as JSON.
         """
-        response = await self._send(self._write(body, stream=stream))
+        response = await self._send(self._write(asked, stream=stream))
         sse, whole = SseDecoder(), b""
         try:
             async for raw in _raw(response):
@@ -235,8 +258,9 @@ class ChatClient:
         """Close every connection; may be called more than once."""
         await self._connections.aclose()
 
-    def _write(self, body: Mapping[str, Any], *, stream: bool) -> bytes:
+    def _write(self, asked: Ask | Mapping[str, Any], *, stream: bool) -> bytes:
         """Write the request's body."""
+        body = body_of(asked, self.endpoint) if isinstance(asked, Ask) else asked
         whole: dict[str, Any] = {"model": self.endpoint.model, **body, "stream": stream}
         if stream:
             whole["stream_options"] = {"include_usage": True}
@@ -348,7 +372,7 @@ def _whole(deltas: list[Delta]) -> Completion:
     """Put a reply together."""
     text: list[str] = []
     reasoning: list[str] = []
-    calls: dict[int, list[str | None]] = {}
+    calls = ToolCallsSoFar()
     usage: UsageReport | None = None
     reason = ""
     for delta in deltas:
@@ -358,18 +382,11 @@ def _whole(deltas: list[Delta]) -> Completion:
             case ReasoningDelta():
                 reasoning.append(delta.text)
             case ToolCallDelta():
-                call = calls.setdefault(delta.index, [None, "", ""])
-                call[0] = call[0] or delta.id
-                call[1] = call[1] or delta.name
-                call[2] = (call[2] or "") + delta.arguments
+                calls.add(delta)
             case UsageReport():
                 usage = delta
             case Finished():
                 reason = delta.reason
-    return Completion(
-        text="".join(text),
-        reasoning="".join(reasoning),
-        tool_calls=tuple(ToolCall(c[0], c[1] or "", c[2] or "") for c in calls.values()),
-        usage=usage,
-        finish_reason=reason,
-    )
+            case Alive():
+                pass
+    return Completion("".join(text), "".join(reasoning), calls.calls, usage, reason)

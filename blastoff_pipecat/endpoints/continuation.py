@@ -8,6 +8,7 @@
 | message_partial | … with ``"partial": true`` on it |
 | body_prefix | the opening as a string ``prefix`` beside the messages |
 | continue_final_message | … as the last message, with two flags beside the messages |
+| beside | nothing: the model begins a sentence of its own, as if nothing had been said |
 
 Which host takes which is data, in `providers`. A host or model that is not listed there gets
 ``history``, which every model understands.
@@ -73,7 +74,7 @@ class ContinuationWay:
         """
         said = prefix.rstrip()
         result = dict(body)
-        if not said:
+        if not said or self.name == "beside":
             return result
         opening: dict[str, Any] = {"role": "assistant", "content": said}
         messages: list[Any] = list(body.get("messages") or ())
@@ -93,6 +94,7 @@ class ContinuationWay:
 
 
 HISTORY = ContinuationWay("history", "detect")
+BESIDE = ContinuationWay("beside", "never")
 
 
 def native_way(endpoint: ChatEndpoint) -> ContinuationWay | None:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
+
+
+@dataclass(slots=True, frozen=True)
+class Alive:
+    """Something came before any answer: the response's headers, or an event without text."""
+
+    sign: Literal["headers", "role"]
 
 
 @dataclass(slots=True, frozen=True)
@@ -55,16 +62,49 @@ class Finished:
     reason: str
 
 
-Delta: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | Finished
+Delta: TypeAlias = Alive | TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | Finished
 
 
 @dataclass(slots=True, frozen=True)
 class ToolCall:
     """One whole tool call; ``arguments`` is JSON text as the model wrote it."""
 
-    id: str | None
+    id: str
     name: str
     arguments: str
+
+
+class ToolCallsSoFar:
+    """The tool calls of one reply, put together from their fragments.
+
+    Attributes:
+        chars: How many characters of arguments came so far.
+    """
+
+    __slots__ = ("_calls", "chars")
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._calls: dict[int, tuple[list[str], list[str], list[str]]] = {}
+        self.chars = 0
+
+    def add(self, delta: ToolCallDelta) -> None:
+        """Add a fragment to the call that it belongs to."""
+        ids, names, arguments = self._calls.setdefault(delta.index, ([], [], []))
+        if delta.id:
+            ids.append(delta.id)
+        if delta.name:
+            names.append(delta.name)
+        arguments.append(delta.arguments)
+        self.chars += len(delta.arguments)
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The calls, in the order in which they began."""
+        return tuple(
+            ToolCall("".join(ids[:1]), "".join(names), "".join(arguments))
+            for _, (ids, names, arguments) in sorted(self._calls.items())
+        )
 
 
 @dataclass(slots=True, frozen=True)

@@ -29,6 +29,7 @@ from rich.console import Console
 from blastoff_pipecat import prompts
 from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.heard import ModelAnswered
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.local.language import EmbeddedModels
@@ -70,7 +71,10 @@ class PairOfModels:
         if self.embedded:  # a tiny model chooses well and writes badly
             suited = DualLLMSettings(
                 style="choose",
-                openings=prompts.EMBEDDED_OPENINGS,
+                handover="beside",  # right as often as alone; what it goes on from misleads it
+                spoken_instruction=prompts.SPOKEN_BESIDE,
+                small_history=1,
+                forecast_prior_secs=1.5,
                 small_temperature=0.0,
                 temperature=0.2,
                 max_tokens=100,
@@ -244,17 +248,23 @@ async def warm_up(
             *said,
             {"role": "user", "content": _WARM_UP_QUESTION},
         ],
-        params={"max_tokens": 4},
     )
+    own = settings.policy()
     policy = replace(
-        settings.policy(),
+        own,
+        opening="never" if own.opening == "never" else "always",
+        max_silence_secs=_WARM_UP_SECS,
         small_first_token_timeout_secs=_WARM_UP_SECS,
         large_first_token_timeout_secs=_WARM_UP_SECS,
     )
+    reading = {"large"} if policy.opening == "never" else {"small", "large"}
     try:
         async with aclosing(conductor.reply(conversation, policy)) as reply:
-            async for _ in reply:
-                pass
+            async for heard in reply:
+                if isinstance(heard, ModelAnswered):
+                    reading.discard(heard.role)
+                if not reading:
+                    break
     finally:
         await conductor.aclose()
 

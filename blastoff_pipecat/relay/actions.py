@@ -9,7 +9,20 @@ Outcome: TypeAlias = Literal["relayed", "small_only", "large_only", "failed", "i
 
 @dataclass(frozen=True, slots=True)
 class AskSmall:
-    """Ask the small model for an opening."""
+    """Ask the small model for an opening.
+
+    Attributes:
+        secs: How long it may last as speech, in seconds.
+    """
+
+    secs: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskSmallForLine:
+    """Ask the small model for a waiting line, to be said after `said`."""
+
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,20 @@ class CloseLarge:
 @dataclass(frozen=True, slots=True)
 class SayOpening:
     """Let the opening's next piece be heard."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SayWaiting:
+    """Let a waiting line be heard; it belongs to what the small model says."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SayClause:
+    """Let the answer's first clause be heard at once, though its sentence is not whole."""
 
     text: str
 
@@ -88,11 +115,14 @@ class EndReply:
 
 Action: TypeAlias = (
     AskSmall
+    | AskSmallForLine
     | AskLarge
     | AskSmallToFinish
     | CloseSmall
     | CloseLarge
     | SayOpening
+    | SayWaiting
+    | SayClause
     | SayContinuation
     | RunCalls
     | ReportFailures

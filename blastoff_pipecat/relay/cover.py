@@ -7,7 +7,7 @@ anew and teaches the latency; while audio plays, nothing is over. The end of spe
 within a reply (up to three seconds), so that it only ever shortens.
 
 Said is only what the voice speaks at once: text that it still gathers into a sentence is no cover.
-Silence counts from when the reply was due, and stands still while a speculation is on hold.
+Silence counts from when the reply was asked for, and stands still while a speculation is on hold.
 
 Times are seconds of any monotonic clock; they never go back.
 
@@ -17,6 +17,7 @@ Until a large model's time to first token (TTFT) is measured and forecast, it is
 
 import math
 from collections import deque
+from copy import copy
 from dataclasses import dataclass
 from statistics import median
 
@@ -36,6 +37,7 @@ _PACE_RANGE = 0.5, 2.0
 _PACE_MEMORY = 7  # texts
 _LEAST_MEASURED_SECS = 1.0  # a shorter text's pauses weigh as much as its words
 _SAME_SOUND_SECS = 2 * PLAYING_SECS  # reports closer to each other are of one sound
+_SHORTEST_SOUND_SECS = 0.1  # no word is shorter
 
 
 def words_to_cover(seconds: float, *, min_words: int, max_words: int) -> int:
@@ -105,19 +107,27 @@ class Cover:
 
         Args:
             voice: Whose sound it will be; what is heard teaches its latency.
-            asked_at: When the reply was due: silence counts from then.
+            asked_at: When the reply was asked for: silence counts from then.
         """
         self._voice = voice
         self._until = self._silent_from = asked_at
         self._awaited: _Awaited | None = None
         self._sounded_at = -math.inf
+        self._began_at = -math.inf
+        self._before: tuple[_Awaited | None, float, float, float] = None, 0.0, 0.0, 0.0
         self._held_at: float | None = None
         self._longest = 0.0
         self._said = self._interrupted = False
 
+    def following(self) -> "Cover":
+        """Return the clock of the next reply to the same turn, in which what sounds sounds on."""
+        following = copy(self)
+        following._longest = 0.0
+        return following
+
     @property
     def until(self) -> float:
-        """When what was said is over, as estimated; if nothing was, when the reply was due."""
+        """When all that was said is over, as estimated; with nothing said, when it was asked."""
         return self._until
 
     @property
@@ -189,8 +199,14 @@ class Cover:
         self._sounds(now)
 
     def stop(self, now: float) -> None:
-        """The voice is heard no more (`BotStoppedSpeakingFrame`, which may come late)."""
-        if not self._awaited and self._until > now:
+        """The voice is heard no more (`BotStoppedSpeakingFrame`, which may come late).
+
+        A sound that stops as it begins was none. Pipecat plays in pieces of 40 ms, and what is left
+        of a text when it is cut into those only when the voice has said nothing for three seconds.
+        """
+        if now - self._began_at < _SHORTEST_SOUND_SECS:
+            self._awaited, self._until, self._silent_from, self._longest = self._before
+        elif not self._awaited and self._until > now:
             self._lasts(now)
 
     def interrupt(self, now: float) -> None:
@@ -215,6 +231,8 @@ class Cover:
 
     def _begins(self, now: float) -> None:
         """A sound begins: that of what is awaited, or one that nobody told of."""
+        self._began_at = now
+        self._before = self._awaited, self._until, self._silent_from, self._longest
         awaited, self._awaited = self._awaited, None
         silent_from = awaited.silent_from if awaited else self._silent_from
         self._longest = max(self._longest, now - silent_from)
@@ -224,8 +242,8 @@ class Cover:
 
     def _sounds(self, now: float) -> None:
         self._sounded_at = now
-        if self._until < now + PLAYING_SECS:
-            self._lasts(now + PLAYING_SECS)
+        if self._until < now:  # it ends before the next report, and nobody tells when
+            self._lasts(now + PLAYING_SECS / 2)
 
     def _lasts(self, until: float) -> None:
         self._until = self._silent_from = until

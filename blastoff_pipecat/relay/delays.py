@@ -93,6 +93,13 @@ class Delays:
     def quantile(self, p: float, *, waited: float = 0.0) -> float:
         """Say by when it has come with a chance of `p` (at most 0.999); later than `waited`."""
         waited = _time(waited)
+        if waited:
+            return self._find(p, waited)
+        if (found := self._quantiles.get(p)) is None:
+            found = self._quantiles[p] = self._find(p, 0.0)
+        return found
+
+    def _find(self, p: float, waited: float) -> float:
         left = self._later(_log(waited)) * (1.0 - min(max(p, 0.0), 0.999))
         low = _log(max(waited, _SHORTEST_SECS / 10))
         high = low + 0.5
@@ -133,6 +140,7 @@ class Delays:
 
     def _fit(self) -> None:
         """Prepare what the questions need."""
+        self._quantiles: dict[float, float] = {}
         known = sorted([(log, weight) for log, weight, cut in self._seen if not cut])
         cuts = [(log, weight) for log, weight, cut in self._seen if cut]
         prior_weight = _PRIOR_DECAY**self._count

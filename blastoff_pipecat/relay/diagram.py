@@ -1,15 +1,15 @@
-"""The transition table as a Mermaid state diagram, for the README.
+"""The transition table as a Mermaid state diagram, for ARCHITECTURE.md.
 
 ``python -m blastoff_pipecat.relay.diagram`` prints it.
 """
 
-from blastoff_pipecat.relay.table import BEGINNINGS, TABLE, Signal, State
+from blastoff_pipecat.relay.table import TABLE, Signal, State
 
 
 def mermaid() -> str:
     """Draw `TABLE`: from a state to the next, one arrow with all the signals that lead there."""
     lines = ["stateDiagram-v2"]
-    lines += [f"    [*] --> {state.value}: {when}" for state, when in BEGINNINGS.items()]
+    lines.append(f"    [*] --> {State.TURN.value}")
     for state, rows in TABLE.items():
         arrows: dict[State, list[Signal]] = {}
         for signal, (target, _) in rows.items():

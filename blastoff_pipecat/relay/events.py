@@ -7,6 +7,8 @@ request, `Large…` events to the large model's: events of a request that was cl
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from blastoff_pipecat.relay.forecast import Sign
+
 
 @dataclass(frozen=True, slots=True)
 class SmallText:
@@ -63,6 +65,47 @@ class LargeFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class LargeWasAsked:
+    """The large model was asked earlier than the relay said: at `at`."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LargeAlive:
+    """The large model's server sent something before any answer."""
+
+    sign: Sign
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceStarted:
+    """The bot's first sound after a silence is heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePlaying:
+    """The bot's sound is still heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceStopped:
+    """The bot's sound has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeaks:
+    """The user begins to speak, or is silent again; neither is an interruption."""
+
+    speaking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnConfirmed:
+    """The turn that a speculative reply answers has ended: what is said from now on is heard."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened until the relay's deadline."""
 
@@ -80,6 +123,13 @@ Event: TypeAlias = (
     | LargeCalled
     | LargeEnded
     | LargeFailed
+    | LargeWasAsked
+    | LargeAlive
+    | VoiceStarted
+    | VoicePlaying
+    | VoiceStopped
+    | UserSpeaks
+    | TurnConfirmed
     | TimePassed
     | Interrupted
 )

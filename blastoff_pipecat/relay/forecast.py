@@ -17,7 +17,7 @@ from blastoff_pipecat.relay.delays import Delays
 
 __all__ = ["SENTENCE_PRIOR_SECS", "Delays", "Expectation", "Forecast", "Sign"]
 
-Sign = Literal["headers", "role", "reasoning"]
+Sign = Literal["headers", "role", "reasoning", "text"]
 
 SENTENCE_PRIOR_SECS = 0.6
 """Seconds from an answer's first whole clause to its first whole sentence, until they are known."""
@@ -25,6 +25,7 @@ SENTENCE_PRIOR_SECS = 0.6
 _LEARNT = 3  # delays after a sign before it is heeded
 _LEAST_GAIN, _GAIN_RATE = 0.2, 0.1  # of the log-likelihood of what happened,
 _NEAR_SECS, _NEAR = 0.02, 0.1  # ... give or take so many seconds, or so much of the delay,
+_SOONEST = 0.1  # an answer takes at least what so many take
 _LEAST_CHANCE = 0.001  # ... and never quite unlikely, so that one reply does not decide
 
 
@@ -171,3 +172,20 @@ class Expectation:
     def sentence_after_clause(self, p: float = 0.8) -> float:
         """Say within how many seconds of its first clause its sentence is whole, likely as `p`."""
         return self._forecast.sentence.quantile(p)
+
+
+class AfterTool(Expectation):
+    """What is to be expected of an answer that will be asked for when a tool has ended.
+
+    Seconds count from when the tool began.
+    """
+
+    def __init__(self, forecast: Forecast, tool: Delays) -> None:
+        """Expect the answer, which teaches nothing here, after the tool."""
+        super().__init__(forecast)
+        self._tool = tool
+        self._soonest = forecast.clause.quantile(_SOONEST)
+
+    def chance_by(self, secs: float, *, waited: float = 0.0) -> float:
+        """Say how likely the first whole clause is to come within `secs`: 0 to 1."""
+        return self._tool.chance_by(secs - self._soonest, waited=waited)

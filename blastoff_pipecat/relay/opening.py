@@ -11,52 +11,28 @@ An opening is what the small model says. Two things can produce one:
 
 Both are fed with the small model's text and return the pieces to say. A piece carries the white
 space that joins it to the piece before. `done` tells that nothing more is wanted from the model;
-an opening that is done with an empty `text` is none.
+an opening that is done with an empty `text` is none, and `declined` tells whether that is what the
+model said.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
+from blastoff_pipecat.relay.clauses import clause_end, ends_sentence
+from blastoff_pipecat.relay.commitments import affirms, answers, commits, may_commit
+from blastoff_pipecat.relay.decline import declines, may_decline, signs_off
 from blastoff_pipecat.relay.scripts import (
     CLAUSE_MARKS,
-    CLOSERS,
-    COMBINING,
-    SOUTH_EAST_ASIAN,
     count_words,
-    is_abbreviated,
+    ended,
     is_never_spaced,
     is_unspaced,
+    plain,
     tokens,
 )
 
 _QUOTES_AND_MARKUP = '"“”«»*_#> '
-_ASCII_MARKS = ".!?,;:"
-_closers = re.escape(f"{CLOSERS}*_")
-_wide_marks = "".join(mark for mark in CLAUSE_MARKS if mark not in _ASCII_MARKS)
-_clause_end = re.compile(
-    rf"[{_wide_marks}]+[{_closers}]*"
-    rf"|[{_ASCII_MARKS}]+[{_closers}]*(?=\s|$|[^\x00-\x7f])"
-    r"|[—–](?=\s|$)"
-    r"|\n"
-    rf"|(?<=[{SOUTH_EAST_ASIAN}])[ \t]+(?=[{SOUTH_EAST_ASIAN}])"
-)
-# Yes and no, as the first word of an opening.
-_yes_or_no = re.compile(
-    r"\W*+(?:(?:yes|yeah|yep|yup|no|nope|nah|absolutely|definitely|correct|indeed"
-    r"|ja|jawohl|jo|nein|doch|oui|ouais|non|sí|sì|sim|não|nee|nej|tak|nie|да|нет|ні"
-    r"|ναι|όχι|evet|hayır|kyllä|vâng|không|כן|לא|نعم|لا|بله|نه|हाँ|हां|नहीं|ใช่(?:ค่ะ|ครับ)?|ไม่(?:ค่ะ|ครับ|ใช่)?)"
-    rf"(?![\w{COMBINING}])"
-    # These mean something else as well, unless they stand alone.
-    rf"|(?:si|da|nu|ano|ne|igen|nem|ei|ya|tidak|не|是|对|對|不|有|没有|沒有)(?=[{CLAUSE_MARKS}])"
-    rf"|(?:네|예|아니요|아니오)(?![\w{COMBINING}])"
-    r"|是的|不是|对的|對的|不对|不對|はい|いいえ)",
-    re.IGNORECASE,
-)
-_yes_anywhere = re.compile(r"\b(?:yes|oui|sì)\b", re.IGNORECASE)
-# "No problem, …" says neither yes nor no.
-_EXCUSES = (" problem", " worries", " problema")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +43,7 @@ class OpeningRules:
         min_words: No piece is shorter, where the model said that many.
         enough_words: The opening is done at the first clause end with at least this many words.
         max_words: A clause that has not ended by then is cut after its last whole word.
-        neutral: Refuse digits, yes and no: an opening that must not commit to anything.
+        neutral: Refuse digits and what `commits`: an opening must not commit the bot to anything.
         unit: What is released at once: a whole clause, or each whole word.
     """
 
@@ -89,6 +65,11 @@ class Opening(Protocol):
     @property
     def done(self) -> bool:
         """Whether nothing more is wanted from the small model."""
+        ...
+
+    @property
+    def declined(self) -> bool:
+        """Whether the small model said that no opening is needed."""
         ...
 
     def feed(self, text: str) -> list[str]:
@@ -114,26 +95,34 @@ class WrittenOpening:
         *,
         recent: Iterable[str] = (),
         stand_ins: Sequence[str] = (),
+        suits: Callable[[str], bool] = lambda _: True,
     ) -> None:
         """Start an opening.
 
         Args:
             rules: What it must be.
+            suits: Whether it may begin with this.
             recent: The last few replies; none is begun like one of them while there is another way.
             stand_ins: Approved lines, one of which is said in place of an opening that was used
                 recently or that asserts something it must not.
         """
         self.text = ""
-        self.done = False
+        self.done = self.declined = False
         self._rules = rules or OpeningRules()
-        self._recent = tuple(_plain(reply) for reply in recent)
+        self._recent = tuple(plain(reply) for reply in recent)
         self._stand_ins = tuple(
             line.strip()
             for line in stand_ins
-            if _plain(line) and not _begins(self._recent, _plain(line))
+            if plain(line) and not begins(self._recent, plain(line))
         )
+        self._suits = suits
         self._held = ""
         self._apart = False  # white space stands behind what was released
+
+    def last(self, words: int) -> None:
+        """Have it go on for so many words, within its rules; before anything was fed."""
+        enough = min(max(words, self._rules.min_words), self._rules.max_words)
+        self._rules = replace(self._rules, enough_words=enough)
 
     def feed(self, text: str) -> list[str]:
         """Take the next piece of the model's text; return what is to be said now."""
@@ -151,6 +140,9 @@ class WrittenOpening:
             return []
         pieces = self._release(at_end=not cut_off)
         if not self.done:
+            if not (cut_off or self.text) and self._declines(self._held):
+                self._decline()
+                return pieces
             rest = _whole_words(self._held) if cut_off else self._held
             enough = count_words(rest) >= self._rules.min_words
             if enough or (not cut_off and self._rules.unit == "word"):
@@ -167,8 +159,11 @@ class WrittenOpening:
         pieces: list[str] = []
         at = 0
         while not self.done:
-            cut = self._next_cut(at, at_end)
+            cut = clause_end(self._held, at, at_end=at_end, begun=bool(self.text))
             clause = self._held[:cut]
+            if (cut or at_end) and not self.text and signs_off(clause) and self._declines(clause):
+                self._decline()
+                return pieces
             too_long = count_words(f"{self.text} {clause}") > rules.max_words
             if too_long:
                 clause = _first_words(clause, rules.max_words - count_words(self.text))
@@ -197,25 +192,14 @@ class WrittenOpening:
         words = _whole_words(self._held).rstrip()
         if not words or count_words(self.text + words) < self._rules.min_words:
             return []
+        undecided = may_commit(self.text + words) or (not self.text and may_decline(words))
+        if undecided and self._rules.neutral:
+            return []
         self._held = self._held[len(words) :]
         return self._say(words)
 
-    def _next_cut(self, start: int, at_end: bool) -> int | None:
-        """Find where the first clause that ends after `start` characters ends."""
-        for found in _clause_end.finditer(self._held, start):
-            before = self._held[: found.start()]
-            if found[0][0] == "." and is_abbreviated(before):
-                continue
-            undecided = found.end() == len(self._held) and not at_end
-            # "3." may become "3.5", and a dash may stand between two words.
-            if undecided and (before[-1:].isdigit() or found[0] in "—–"):
-                continue
-            if before.strip() or self.text:
-                return found.end()
-        return None
-
     def _forbidden(self, clause: str, *, settled: bool) -> bool:
-        """Tell whether a clause says what an opening must not say.
+        """Tell whether a clause says what an opening must not say, as soon as that is certain.
 
         Args:
             clause: The beginning of the clause, or all of it.
@@ -223,19 +207,19 @@ class WrittenOpening:
         """
         if not self._rules.neutral:
             return False
-        if any(_is_number(char) for char in clause):
+        if any(_is_number(char) for char in clause) or affirms(clause, whole=settled):
             return True
-        for yes in _yes_anywhere.finditer(clause):
-            if settled or yes.end() < len(clause):
-                return True
-        found = None if self.text else _yes_or_no.match(clause)
-        if found is None:
+        if self.text or (not settled and may_decline(clause)):
             return False
-        rest = clause[found.end() :].casefold()
-        if any(rest.startswith(excuse) for excuse in _EXCUSES):
-            return False
-        # A word that is still growing ("no" of "nothing") is judged when it is whole.
-        return settled or not any(excuse.startswith(rest) for excuse in _EXCUSES)
+        return answers(clause, whole=settled)
+
+    def _declines(self, text: str) -> bool:
+        """Tell whether a text declines; an opening that answers may well begin with "None"."""
+        return declines(text) and (self._rules.neutral or not plain(text))
+
+    def _decline(self) -> None:
+        self.done = self.declined = True
+        self._held = ""
 
     def _refuse(self) -> list[str]:
         """End the opening before what must not be said."""
@@ -254,13 +238,17 @@ class WrittenOpening:
         spoken = piece.strip()
         if not spoken or not (self.text or tokens(spoken)):
             return []
+        if self._rules.neutral and commits(f"{self.text} {spoken}"):
+            return self._refuse()
         apart = self._apart or piece[0].isspace()
         self._apart = piece[-1].isspace()
         if not self.text:
             spoken = spoken.lstrip(f"{_QUOTES_AND_MARKUP}{CLAUSE_MARKS}-–—•")
             if self._rules.unit == "clause":
                 spoken = spoken.rstrip(_QUOTES_AND_MARKUP)
-            if _begins(self._recent, _plain(spoken)) and (stand_in := self._stand_in()):
+            if not self._suits(spoken):
+                return self._refuse()
+            if begins(self._recent, plain(spoken)) and (stand_in := self._stand_in()):
                 return stand_in
         elif apart and not is_never_spaced(self.text[-1]):
             spoken = f" {spoken}"
@@ -268,89 +256,64 @@ class WrittenOpening:
         return [spoken]
 
 
-class ChosenOpening:
-    """An opening picked by the small model from approved lines."""
+class WrittenLine(WrittenOpening):
+    """An opening in the small model's own words that is one line, released when it is whole.
 
-    def __init__(self, lines: Sequence[str], *, recent: Iterable[str] = ()) -> None:
-        """Start a choice.
-
-        Args:
-            lines: The approved lines; the first is the neutral one.
-            recent: The last few replies: a line that began one is left out while there is another.
-
-        Raises:
-            ValueError: There is no line to choose from.
-        """
-        sayable: dict[str, str] = {}
-        for line in lines:
-            if _plain(line):
-                sayable.setdefault(_plain(line), line.strip())
-        if not sayable:
-            raise ValueError("openings: style 'choose' needs at least one line to choose from")
-        used = tuple(_plain(reply) for reply in recent)
-        fresh = {plain: line for plain, line in sayable.items() if not _begins(used, plain)}
-        self._lines = fresh or sayable
-        self.lines = tuple(self._lines.values())
-        self.text = ""
-        self.done = False
-        self._written = ""
-        self._in_key = False  # inside the key of a JSON object
+    It ends as a sentence does, since the answer behind it begins one of its own. A line that is
+    too long ends with its last clause that is not; where there is none, a stand-in is said.
+    """
 
     def feed(self, text: str) -> list[str]:
-        """Take the next piece of the model's text; return the line once it is certain."""
+        """Take the next piece of the model's text; return the line once it is whole."""
         if self.done:
             return []
-        for char in text:  # one by one, so that it makes no difference how the text was cut
-            if self._before_line(char):
-                continue
-            self._written += char
-            self._decide()
-            if self.done:
-                return [self.text]
-        return []
-
-    def _before_line(self, char: str) -> bool:
-        """Tell whether a character stands before the line: `2. "`, `{"opening": "`."""
-        if not self._written and char in "{:":
-            self._in_key = char == "{"
-        begun = (
-            self._written or char.isalpha() or any(line.startswith(char) for line in self._lines)
-        )
-        return self._in_key or not begun
-
-    def _decide(self) -> None:
-        written = _plain(self._written)
-        fits = [line for plain, line in self._lines.items() if plain.startswith(written)]
-        if len(fits) > 1:
-            return
-        whole = [plain for plain in self._lines if f"{written} ".startswith(f"{plain} ")]
-        self._settle(fits[0] if fits else self._lines[max(whole, key=len)] if whole else "")
+        self._held = (self._held + text).lstrip()
+        line = self._find_line()
+        return [] if line is None else self._finish(line)
 
     def end(self, *, cut_off: bool) -> list[str]:
-        """Settle on the first line that fits what was written; on none, if nothing was."""
+        """Take note that no more text comes; return the line, if that is one."""
         if self.done:
             return []
-        written = _plain(self._written)
-        if not written:
-            self.done = True
+        line, last = self._held, self._last_clause()
+        return self._finish(last if cut_off or count_words(line) > self._rules.max_words else line)
+
+    def _find_line(self) -> str | None:
+        """Return the line, if it is whole; empty if it is too long, and so is its first clause."""
+        text, at = self._held, 0
+        while (end := clause_end(text, at)) is not None:
+            whole = ends_sentence(text[:end]) or text[end - 1] == "\n"
+            if whole and count_words(text[:end]) >= self._rules.min_words:
+                break
+            at = end
+        if end is not None and count_words(text[:end]) <= self._rules.max_words:
+            return text[:end]
+        return self._last_clause() if count_words(text) > self._rules.max_words else None
+
+    def _last_clause(self) -> str:
+        """Return the line up to its last clause that makes it not too long."""
+        text, at = self._held, 0
+        while (end := clause_end(text, at)) is not None:
+            if count_words(text[:end]) > self._rules.max_words:
+                break
+            at = end
+        return text[:at]
+
+    def _finish(self, line: str) -> list[str]:
+        written, self._held = self._held, ""
+        if self._declines(written):
+            self._decline()
             return []
-        fits = [line for plain, line in self._lines.items() if plain.startswith(written)]
-        self._settle(self._lines.get(written) or fits[0])
-        return [self.text]
-
-    def _settle(self, line: str) -> None:
-        self.text = line or self.lines[0]
-        self.done = True
+        if count_words(line) < self._rules.min_words:
+            return self._refuse()
+        said = super().feed(line) + super().end(cut_off=False)
+        self.text = ended("".join(said), sentence=True)
+        return [self.text] if self.text else []
 
 
-def _begins(replies: Iterable[str], line: str) -> bool:
-    """Tell whether one of the replies begins with a line; all of them `_plain`."""
+def begins(replies: Iterable[str], line: str) -> bool:
+    """Tell whether one of the replies begins with a line; all of them `plain`."""
     return any(f"{reply} ".startswith(f"{line} ") for reply in replies)
-
-
-def _plain(line: str) -> str:
-    """Reduce a line to what a listener tells apart: its words."""
-    return " ".join(token[0].casefold().replace("’", "'") for token in tokens(line))
 
 
 def _is_number(char: str) -> bool:

@@ -4,47 +4,30 @@ The laws of a reply, which no order of events can break:
 
 1. A reply begins once (`Relay.begin`) and ends once (`EndReply`); after that nothing is said.
 2. What is said is opening + continuation, each character once, in order.
-3. An opening is said the moment it is whole; the large model is asked in the same step.
-4. One model's failure is survived while the other can speak; two are one report.
-5. In every state but the last there is a deadline (`Relay.deadline`), so a reply always ends.
+3. An opening is said the moment it is whole, or kept until silence would be felt, or dropped.
+4. The large model is asked at the beginning, or in the step in which its opening is final.
+5. One model's failure is survived while the other can speak; two are one report.
+6. In every state but the last there is a deadline (`Relay.deadline`), so a reply always ends.
 
 The relay is pure: it is told what happened and what time it is (in seconds on any monotonic clock)
 and returns what is to be done. `table.TABLE` is the whole of its policy: in a state, a signal
-leads to the next state and to the steps taken on the way. Reading an event as a signal is all that
-happens outside the table: text runs through the filters (`scrub`, `opening`, `seam`) and becomes a
-signal when something of it may be said. A signal without a row in a state means nothing there.
+leads to the next state and to the steps taken on the way, which are methods of `Relay`. Reading an
+event as a signal is all that happens outside the table, in `hearing`: text runs through the filters
+(`scrub`, `opening`, `seam`) and becomes a signal, which carries it, when something of it may be
+said; `timing` tells what is due. A signal without a row in a state means nothing there.
 """
-
-from dataclasses import dataclass
 
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
+from blastoff_pipecat.relay.cover import Cover, Voice
+from blastoff_pipecat.relay.forecast import Expectation, Forecast
+from blastoff_pipecat.relay.hearing import Hearing
+from blastoff_pipecat.relay.limits import Limits, Timer
 from blastoff_pipecat.relay.opening import Opening
-from blastoff_pipecat.relay.scrub import Scrubber
-from blastoff_pipecat.relay.seam import Seam
-from blastoff_pipecat.relay.table import TABLE, Signal, State, Step
-
-_NORMAL_ENDS = ("stop", "eos", "eos_token", "tool_calls")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long the relay waits, in seconds.
-
-    Attributes:
-        small_first_token: For the small model's first text; its opening must be whole within twice
-            that.
-        large_first_token: For the large model's first text or tool call.
-        stall: Between two pieces of the text of a model that is being heard, and for the first
-            text of a small model that finishes the reply.
-        small_usage: How long the small model may run on unheard to report its usage; 0 closes it
-            at once.
-    """
-
-    small_first_token: float = 0.8
-    large_first_token: float = 8.0
-    stall: float = 5.0
-    small_usage: float = 0.0
+from blastoff_pipecat.relay.said import Said
+from blastoff_pipecat.relay.table import TABLE, WAITING, Reading, State, Step
+from blastoff_pipecat.relay.timing import LONGEST_OPENING_SECS, SHORT_LINE_SECS, Manner
+from blastoff_pipecat.relay.turn import TurnSoFar
 
 
 class Relay:
@@ -52,6 +35,10 @@ class Relay:
 
     The caller carries out the returned actions in order, reports what happens, and calls `handle`
     with `TimePassed` once `deadline` has passed.
+
+    Attributes:
+        state: What is heard.
+        answer_at: When a voice had the large model's first clause or sentence.
     """
 
     def __init__(
@@ -61,6 +48,9 @@ class Relay:
         ways: int = 1,
         echoes: tuple[bool, ...] = (),
         limits: Limits | None = None,
+        manner: Manner | None = None,
+        voice: Voice | None = None,
+        expectation: Expectation | None = None,
     ) -> None:
         """Prepare a reply.
 
@@ -69,290 +59,262 @@ class Relay:
             ways: How many ways there are to hand the opening to the large model, best first.
             echoes: For each way, whether the server is known to send the opening back.
             limits: How long to wait for what.
+            manner: How the reply is to be made; by default an opening is always handed over.
+            voice: How fast the bot's voice is.
+            expectation: When the large model's answer is expected.
         """
-        self.state = State.SILENCE
-        self.opening = ""
-        self.way = 0
-        self._continuation: list[str] = []
-        self._opening = opening
-        self._ways = ways
+        self.state = State.TURN
+        self.answer_at: float | None = None
         self._echoes = echoes
         self._limits = limits or Limits()
-        self._scrubber = Scrubber()
-        self._seam = Seam("")
-        self._pending = ""
-        self._failures: list[act.Failure] = []
-        self._small_open = self._small_failed = False
-        self._large_open = self._called = False
-        self._speaker: act.Role = "large"
-        self._answered = False
-        self._heard: set[act.Role] = set()
-        self._asked_at = 0.0
-        self._wait_until: float | None = None
-        self._close_small_at: float | None = None
+        self._manner = manner or Manner()
+        self._said = Said()
+        self._hearing = Hearing(
+            self._said,
+            opening,
+            ways,
+            self._limits,
+            self._manner,
+            voice or Voice(),
+            expectation or Forecast(1.0).began(),
+        )
+        self._now = 0.0
+        self._resumes = False
+
+    @property
+    def opening(self) -> str:
+        """What the small model has said before the answer, its waiting lines included."""
+        return self._said.opening
 
     @property
     def continuation(self) -> str:
-        """The text said after the opening, whichever model said it."""
-        return "".join(self._continuation)
+        """The text said after that, whichever model said it."""
+        return self._said.continuation
 
     @property
     def said(self) -> str:
         """All that was said so far in this reply."""
-        return self.opening + self.continuation
+        return self._said.text
+
+    @property
+    def waiting_lines(self) -> int:
+        """How many waiting lines were said."""
+        return self._hearing.standby.waiting_lines
+
+    @property
+    def declined(self) -> bool:
+        """Whether the small model said that no opening is needed."""
+        return self._hearing.small.declined
+
+    @property
+    def way(self) -> int:
+        """Which way of handing the opening over is tried."""
+        return self._hearing.way
+
+    @property
+    def alone_at(self) -> float | None:
+        """When a voice would have had the first sentence of the large model alone."""
+        return self._hearing.answer.alone_at
+
+    @property
+    def cover(self) -> Cover:
+        """What the listener hears until when."""
+        return self._hearing.cover
 
     @property
     def deadline(self) -> float | None:
         """When `TimePassed` is due; None only before the beginning and after the end."""
-        if self._close_small_at is None or self._wait_until is None:
-            return self._wait_until
-        return min(self._wait_until, self._close_small_at)
+        timers = self._hearing.timers
+        return min(timers.values()) if timers else None
 
-    def begin(self, now: float) -> list[act.Action]:
-        """Begin the reply; return what is to be done first (nothing, if it had begun)."""
+    @property
+    def is_flowing(self) -> bool:
+        """Whether nothing but the large model's text matters any more."""
+        if self.state is State.CONTINUATION:
+            return True
+        waits = self._manner.gathers or self._hearing.standby.waiting_lines_left > 0
+        return self.state is State.SEAM and not waits
+
+    @property
+    def turn(self) -> TurnSoFar:
+        """What was heard of this reply and those before, for one that goes on with it."""
+        standby = self._hearing.standby
+        said = f"{standby.said_before} {self.opening}".strip()
+        return TurnSoFar(self.cover, said, standby.waiting_lines_so_far)
+
+    def begin(self, now: float, turn: TurnSoFar | None = None) -> list[act.Action]:
+        """Begin the reply; return what is to be done first (nothing, if it had begun).
+
+        Args:
+            now: The time.
+            turn: What was heard of the turn before, where this reply goes on with it.
+        """
         actions: list[act.Action] = []
-        if self._wait_until is not None or self.state is State.ENDED:
-            return actions
-        if self._opening is None:
-            self._take(State.PAUSE, (Step.ASK_LARGE,), now, actions)
-            return actions
-        self._small_open = True
-        self._asked_at = now
-        self._wait_until = now + self._limits.small_first_token
-        return [act.AskSmall()]
+        if self.state is State.TURN:
+            self._now = now
+            self._take((self._hearing.begin(now, turn), ""), actions)
+        return actions
 
     def handle(self, event: ev.Event, now: float) -> list[act.Action]:
         """Take note of an event at the time `now`; return what is to be done, in order."""
+        self._now = max(now, self._now)
         actions: list[act.Action] = []
-        signal = self._read(event, now, actions)
-        row = TABLE[self.state].get(signal) if signal else None
-        if row:
-            self._take(row[0], row[1], now, actions)
+        self._take(self._hearing.read(event, self._now), actions)
+        if self._resumes:  # what the large model has said meanwhile follows at once
+            self._resumes = False
+            self._take(self._hearing.resume(), actions)
         return actions
 
-    def _take(
-        self, state: State, steps: tuple[Step, ...], now: float, actions: list[act.Action]
-    ) -> None:
-        self.state = state
-        for step in steps:
-            _STEPS[step](self, now, actions)
+    def _take(self, reading: Reading, actions: list[act.Action]) -> None:
+        was_waiting = self.state in WAITING
+        row = TABLE[self.state].get(reading[0]) if reading else None
+        if reading and row:
+            self.state = self._hearing.state = row[0]
+            for step in row[1]:
+                _STEPS[step](self, reading[1], actions)
+        if was_waiting or self.state in WAITING:
+            self._hearing.schedule()
 
-    # Events become signals.
+    # Steps. Each is given the text that the signal carries.
 
-    def _read(self, event: ev.Event, now: float, actions: list[act.Action]) -> Signal | None:
-        match event:
-            case ev.LargeText(text):  # nearly every event is one
-                spoke = self._large_open and self._continue(text, now)
-                return Signal.LARGE_SPEAKS if spoke else None
-            case ev.LargeCalled() | ev.LargeEnded() | ev.LargeFailed() if not self._large_open:
-                return None  # of a request that is over
-            case ev.SmallText() | ev.SmallEnded() | ev.SmallFailed() if not self._small_open:
-                return None
-            case ev.SmallText(text):
-                return self._read_small_text(text, now)
-            case ev.LargeCalled():
-                self._called = True
-                self._wait_until = now + self._limits.stall
-                return Signal.LARGE_CALLS
-            case ev.LargeEnded(reason):
-                self._large_open = False
-                return self._read_large_end(reason)
-            case ev.SmallEnded(reason):
-                self._small_open, self._close_small_at = False, None
-                return self._read_small_end(reason)
-            case ev.LargeFailed(error, refused_prefill):
-                self._large_open = False
-                if refused_prefill and self._next_way():
-                    return Signal.WAY_REFUSED
-                return self._lose_large(str(error), error)
-            case ev.SmallFailed(error):
-                self._small_open, self._close_small_at = False, None
-                return self._lose_small(str(error), error)
-            case ev.TimePassed():
-                return self._read_time(now, actions)
-            case ev.Interrupted():
-                return Signal.INTERRUPTION
+    def _ask_small(self, text: str, actions: list[act.Action]) -> None:
+        hearing = self._hearing
+        most = LONGEST_OPENING_SECS if hearing.opens_at_once else SHORT_LINE_SECS
+        hearing.listen_to_small(self._now)
+        actions.append(act.AskSmall(hearing.timing.room(self._now, most=most)))
 
-    def _read_small_text(self, text: str, now: float) -> Signal | None:
-        if self.state is State.RESCUE:
-            return Signal.SMALL_SPEAKS if self._continue(text, now) else None
-        if self.state not in (State.SILENCE, State.OPENING) or self._opening is None:
-            return None
-        text = self._scrubber.feed(text)
+    def _ask_line(self, text: str, actions: list[act.Action]) -> None:
+        self._hearing.listen_to_small(self._now, for_line=True)
+        said_before = self._hearing.standby.said_before
+        actions.append(act.AskSmallForLine(f"{said_before} {self.said}".strip()))
+
+    def _keep_line(self, text: str, actions: list[act.Action]) -> None:
+        self._hearing.standby.ready = text
+
+    def _say_opening(self, text: str, actions: list[act.Action]) -> None:
         if text:
-            self._wait_until = self._asked_at + 2 * self._limits.small_first_token
-        return self._read_opening(self._opening, self._opening.feed(text))
-
-    def _continue(self, text: str, now: float) -> bool:
-        """Run text through the filters; tell whether some of it can be said."""
-        self._pending += self._seam.feed(self._scrubber.feed(text))
-        if self._pending.strip():  # white space and thoughts without end are not heard
-            self._wait_until = now + self._limits.stall
-        return bool(self._pending)
-
-    def _read_opening(self, opening: Opening, pieces: list[str]) -> Signal | None:
-        self._pending = "".join(pieces)
-        if not opening.done:
-            return Signal.CLAUSE if pieces else None
-        return Signal.OPENING_DONE if opening.text else Signal.NO_OPENING
-
-    def _end_opening(self, *, cut_off: bool) -> Signal | None:
-        if self._opening is None:
-            return None
-        pieces = self._opening.feed(self._scrubber.flush())
-        return self._read_opening(self._opening, pieces + self._opening.end(cut_off=cut_off))
-
-    def _read_small_end(self, reason: str) -> Signal | None:
-        if self.state in (State.SILENCE, State.OPENING):
-            return self._end_opening(cut_off=reason == "length")
-        if self.state is not State.RESCUE:
-            return None
-        spoke = self._flush() or self._answered
-        # With nothing to add, the answer that the large model broke off was whole.
-        if not spoke and not (self._continuation and reason in _NORMAL_ENDS):
-            return self._lose_small(f"ended ({reason}) without a word")
-        return Signal.SMALL_DONE
-
-    def _read_large_end(self, reason: str) -> Signal | None:
-        spoke = self._flush() or self._answered or self._called
-        if not spoke and not (self.opening and reason in _NORMAL_ENDS):
-            return self._lose_large(f"ended ({reason}) without a word")
-        return Signal.LARGE_DONE
-
-    def _flush(self) -> bool:
-        """Let go of what the filters held back; tell whether some of it can be said."""
-        self._pending += self._seam.feed(self._scrubber.flush())
-        self._pending += self._seam.flush()
-        return bool(self._pending)
-
-    def _read_time(self, now: float, actions: list[act.Action]) -> Signal | None:
-        if self._close_small_at is not None and now >= self._close_small_at:
-            self._close_small(actions)
-        if self._wait_until is None or now < self._wait_until:
-            return None
-        limits = self._limits
-        match self.state:
-            case State.SILENCE | State.OPENING:
-                return self._end_opening(cut_off=True)
-            case State.SEAM | State.PAUSE:
-                return self._lose_large(f"said nothing within {limits.large_first_token:g} s")
-            case State.CONTINUATION:
-                return self._lose_large(f"fell silent for {limits.stall:g} s in mid-answer")
-            case State.RESCUE:
-                return self._lose_small(f"said nothing for {limits.stall:g} s")
-            case State.ENDED:
-                return None
-
-    def _next_way(self) -> bool:
-        """Go on to the next way of handing over the opening, if that can help."""
-        if self.state is not State.SEAM or self.way + 1 >= self._ways:
-            return False
-        self.way += 1
-        return True
-
-    def _lose_large(self, reason: str, error: Exception | None = None) -> Signal:
-        # What the filters hold is dropped: it may be half a repeat, and the small model goes on
-        # from what was really said.
-        self._failures.append(act.Failure("large", reason, error))
-        self._called, self._pending = False, ""
-        return Signal.BOTH_LOST if self._small_failed else Signal.LARGE_LOST
-
-    def _lose_small(self, reason: str, error: Exception | None = None) -> Signal | None:
-        if self.state not in (State.SILENCE, State.OPENING, State.RESCUE):
-            return None  # it was only reporting its usage
-        self._failures.append(act.Failure("small", reason, error))
-        self._pending = ""
-        if self.state is State.RESCUE:
-            return Signal.BOTH_LOST
-        self._small_failed = True
-        return Signal.OPENING_DONE if self.opening else Signal.NO_OPENING
-
-    # Steps.
-
-    def _say_opening(self, now: float, actions: list[act.Action]) -> None:
-        text, self._pending = self._pending, ""
-        if text:
-            self.opening += text
-            self._heard.add("small")
+            self._hearing.standby.was_said(waiting=False)
+            self._open_with(text)
             actions.append(act.SayOpening(text))
 
-    def _say_continuation(self, now: float, actions: list[act.Action]) -> None:
-        text, self._pending = self._pending, ""
-        if text:
-            self._continuation.append(text)
-            self._answered = True
-            self._heard.add(self._speaker)
-            actions.append(act.SayContinuation(text))
+    def _say_line(self, text: str, actions: list[act.Action]) -> None:
+        standby = self._hearing.standby
+        waiting = bool(standby.said_before or self.opening)
+        standby.was_said(waiting=waiting)
+        text = self._said.joined(text)
+        self._open_with(text)
+        actions.append(act.SayWaiting(text) if waiting else act.SayOpening(text))
 
-    def _ask_large(self, now: float, actions: list[act.Action]) -> None:
-        echoes = self.way < len(self._echoes) and self._echoes[self.way]
-        self._listen_to("large", echoes=echoes)
-        self._large_open = True
-        self._wait_until = now + self._limits.large_first_token
-        actions.append(act.AskLarge(self.said, self.way))
+    def _open_with(self, text: str) -> None:
+        self._said.open_with(text)
+        self.cover.say(text, self._now)
 
-    def _ask_small_to_finish(self, now: float, actions: list[act.Action]) -> None:
-        self._close_small(actions)
-        self._listen_to("small")
-        self._small_open = True
-        self._wait_until = now + self._limits.stall
+    def _say_clause(self, text: str, actions: list[act.Action]) -> None:
+        self._go_on_with(text)
+        self.answer_at = self._now
+        actions.append(act.SayClause(text))
+        self._say_continuation(self._hearing.answer.take(), actions)
+
+    def _say_continuation(self, text: str, actions: list[act.Action]) -> None:
+        if not text:
+            return
+        hearing = self._hearing
+        self._go_on_with(text)
+        if self.answer_at is None and hearing.speaker == "large":
+            ended = self.state is State.ENDED
+            if ended or hearing.answer.is_whole or self._manner.takes_words:
+                self.answer_at = self._now  # a voice begins to say what it has
+        actions.append(act.SayContinuation(text))
+
+    def _say_excuse(self, text: str, actions: list[act.Action]) -> None:
+        self._hearing.speaker = "small"
+        self._say_continuation(self._said.joined(text), actions)
+
+    def _go_on_with(self, text: str) -> None:
+        self._said.go_on_with(text, self._hearing.speaker)
+        self._hearing.answered = True
+
+    def _ask_large(self, text: str, actions: list[act.Action]) -> None:
+        way = self.way
+        echoes = way < len(self._echoes) and self._echoes[way]
+        self._hearing.listen_to("large", self._now, echoes=echoes)
+        actions.append(act.AskLarge(self.said, way))
+
+    def _go_on(self, text: str, actions: list[act.Action]) -> None:
+        """Have the large model go on from what was said, or join what it says to that."""
+        if self._hearing.answer.asked_at is None:
+            self._ask_large(text, actions)
+        else:
+            self._hearing.join_answer()
+            self._resumes = True
+
+    def _ask_small_to_finish(self, text: str, actions: list[act.Action]) -> None:
+        self._close_small(text, actions)
+        self._hearing.listen_to("small", self._now)
         actions.append(act.AskSmallToFinish(self.said))
 
-    def _listen_to(self, speaker: act.Role, *, echoes: bool = False) -> None:
-        self._speaker = speaker
-        self._answered = False
-        self._scrubber = Scrubber()
-        self._seam = Seam(self.said, echoes=echoes)
-
-    def _release_small(self, now: float, actions: list[act.Action]) -> None:
+    def _release_small(self, text: str, actions: list[act.Action]) -> None:
         """Close the small model, or let it run on unheard until it has reported its usage."""
-        if self._small_open and self._limits.small_usage and self.opening:
-            self._close_small_at = now + self._limits.small_usage
+        hearing, secs = self._hearing, self._limits.small_usage
+        wrote = self.opening or hearing.standby.ready
+        if "small" in hearing.open and secs and wrote:
+            hearing.timers.pop(Timer.SMALL, None)
+            hearing.timers[Timer.USAGE] = self._now + secs
         else:
-            self._close_small(actions)
+            self._close_small(text, actions)
 
-    def _close_small(self, actions: list[act.Action]) -> None:
-        self._close_small_at = None
-        if self._small_open:
-            self._small_open = False
+    def _drop_small(self, text: str, actions: list[act.Action]) -> None:
+        """Close the small model, unless it only runs on to report its usage."""
+        if Timer.USAGE not in self._hearing.timers:
+            self._close_small(text, actions)
+
+    def _close_small(self, text: str, actions: list[act.Action]) -> None:
+        if "small" in self._hearing.open:
             actions.append(act.CloseSmall())
+        self._hearing.forget("small")
 
-    def _close_large(self, now: float, actions: list[act.Action]) -> None:
-        if self._large_open:
-            self._large_open = False
+    def _close_large(self, text: str, actions: list[act.Action]) -> None:
+        if "large" in self._hearing.open:
             actions.append(act.CloseLarge())
+        self._hearing.forget("large")
 
-    def _report_recovered(self, now: float, actions: list[act.Action]) -> None:
+    def _report_recovered(self, text: str, actions: list[act.Action]) -> None:
         self._report(actions, recovered=True)
 
     def _report(self, actions: list[act.Action], *, recovered: bool) -> None:
-        if self._failures:
-            actions.append(act.ReportFailures(tuple(self._failures), recovered))
-            self._failures.clear()
+        failures = self._hearing.failures
+        if failures:
+            actions.append(act.ReportFailures(tuple(failures), recovered))
+            failures.clear()
 
-    def _run_calls(self, now: float, actions: list[act.Action]) -> None:
-        if self._called:
-            self._heard.add("large")
+    def _run_calls(self, text: str, actions: list[act.Action]) -> None:
+        if self._hearing.answer.called:
+            self._said.speakers.add("large")
             actions.append(act.RunCalls())
 
-    def _end(self, now: float, actions: list[act.Action]) -> None:
-        if len(self._heard) == 2:
+    def _end(self, text: str, actions: list[act.Action]) -> None:
+        speakers, hearing = self._said.speakers, self._hearing
+        if self.answer_at is None and hearing.answered and hearing.speaker == "large":
+            self.answer_at = self._now  # with the end of the text a voice says what it has
+        if len(speakers) == 2:
             outcome: act.Outcome = "relayed"
         else:
-            outcome = "small_only" if "small" in self._heard else "large_only"
-        self._finish(outcome, now, actions)
+            outcome = "small_only" if "small" in speakers else "large_only"
+        self._finish(outcome, actions)
 
-    def _end_failed(self, now: float, actions: list[act.Action]) -> None:
+    def _end_failed(self, text: str, actions: list[act.Action]) -> None:
         self._report(actions, recovered=False)
-        self._finish("failed", now, actions)
+        self._finish("failed", actions)
 
-    def _end_interrupted(self, now: float, actions: list[act.Action]) -> None:
-        self._finish("interrupted", now, actions)
+    def _end_interrupted(self, text: str, actions: list[act.Action]) -> None:
+        self._finish("interrupted", actions)
 
-    def _finish(self, outcome: act.Outcome, now: float, actions: list[act.Action]) -> None:
-        self._close_small(actions)
-        self._close_large(now, actions)
-        self._wait_until = None
+    def _finish(self, outcome: act.Outcome, actions: list[act.Action]) -> None:
+        if "large" in self._hearing.open:
+            self._hearing.answer.give_up(self._now)
+        self._close_small("", actions)
+        self._close_large("", actions)
+        self._hearing.timers.clear()
         actions.append(act.EndReply(outcome))
 
 

@@ -7,6 +7,8 @@ long to say as one English word.
 
 import math
 import re
+import unicodedata
+from functools import lru_cache
 from itertools import islice
 
 _HAN_KANA = (
@@ -48,9 +50,20 @@ _token = re.compile(
 )
 _abbreviation = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|st|vs|etc|no|fig|approx|jr|sr|bzw|ggf|nr|sra?|dra|mme|mlle|dott|sig)"
-    r"|(?:^|[\W\d_])[^\W\d_])$",
+    rf"|(?:^|[^\w{COMBINING}]|[\d_])[^\W\d_])$",
     re.IGNORECASE,
 )
+
+_SENTENCE_MARKS = ".!?…。！？｡؟।॥"
+_marks_of_script = (
+    (re.compile("[\u3040-\u30ff]"), ("。", "、")),
+    (_dense, ("。", "，")),
+    (_long, ("", "")),
+    (re.compile("[\u0600-\u06ff]"), (".", "،")),
+    (re.compile("[\u0900-\u097f]"), ("।", ",")),
+)
+# Accents of Latin, Greek and Cyrillic, vowel marks and hamzas of Arabic, the dot of Devanagari.
+_accents = re.compile("[\u0300-\u036f\u064b-\u0655\u0670\u093c]")
 
 WORDS_PER_SECOND = 2.7
 """How fast a bot speaks (field measurement, English voices at their default speed)."""
@@ -68,6 +81,34 @@ def count_words(text: str) -> int:
 def speech_seconds(text: str) -> float:
     """Estimate how long a text lasts as speech, in seconds."""
     return count_words(text) / WORDS_PER_SECOND
+
+
+@lru_cache(maxsize=512)  # the same few lines are looked at in each reply
+def plain(text: str) -> str:
+    """Reduce a text to what a listener tells apart: its words, in lower case."""
+    return " ".join(token[0].casefold().replace("’", "'") for token in tokens(text))
+
+
+def fold(text: str) -> str:
+    """Take from a text what a recogniser may spell in one way or another: case, accents, quotes."""
+    folded = text.casefold().replace("’", "'").replace("ँ", "ं")
+    if folded.isascii():
+        return folded
+    return unicodedata.normalize("NFC", _accents.sub("", unicodedata.normalize("NFD", folded)))
+
+
+def ended(line: str, *, sentence: bool) -> str:
+    """End a line as a sentence, or with a comma, in the marks of its script.
+
+    Thai and its neighbours have neither: their lines stay as they are, without marks.
+    """
+    bare = line.rstrip(f" {CLAUSE_MARKS}")
+    if not bare or (sentence and line.rstrip()[-1] in _SENTENCE_MARKS):
+        return line
+    full_stop, comma = next(
+        (marks for script, marks in _marks_of_script if script.search(bare)), (".", ",")
+    )
+    return bare + (full_stop if sentence else comma)
 
 
 def is_unspaced(char: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from blastoff_pipecat.conductor.conductor import Conductor
+from blastoff_pipecat.conductor.model import Model
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.conductor.report import ReplyReport
-from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint, EndpointError
+from blastoff_pipecat.endpoints import Ask, ChatClient, ChatEndpoint, EndpointError
 from blastoff_pipecat.server import wire
 from blastoff_pipecat.server.chat import (
     RelayedAnswer,
@@ -54,6 +55,7 @@ class ServerOptions:
         whole_answer_secs: How long the large model may take for an answer that is not streamed:
             nothing of it is seen before its end.
         connect_timeout_secs: How long connecting to a model may take.
+        waiting_lines: Whether lines may be said while the large model is late.
         unread_secs: How long a client may leave a part of a streamed answer unread.
     """
 
@@ -66,6 +68,7 @@ class ServerOptions:
     max_requests: int = 1000
     whole_answer_secs: float = 120.0
     connect_timeout_secs: float = 2.0
+    waiting_lines: bool = False
     unread_secs: float = UNREAD_SECS
 
 
@@ -111,9 +114,13 @@ class _Server:
 
     def __init__(self, options: ServerOptions) -> None:
         self._options = options
+        lines = options.policy.max_waiting_lines if options.waiting_lines else 0
+        # Text streams as it comes: what gathers it is on the client's side.
+        self._policy = replace(options.policy, clause_release=False, max_waiting_lines=lines)
         self._stats: Stats | None = None
         self._exporter: Exporter | None = None
         self._conductor: Conductor | None = None
+        self._large = ChatClient(options.large, connect_timeout=options.connect_timeout_secs)
         self._started = time.time()
 
     @asynccontextmanager
@@ -125,7 +132,7 @@ class _Server:
         load = Load()
         self._conductor = Conductor(
             ChatClient(options.small, connect_timeout=options.connect_timeout_secs),
-            ChatClient(options.large, connect_timeout=options.connect_timeout_secs),
+            self._large,
             pause=load.pause,
         )
         tasks = asyncio.create_task(self._conductor.warm()), asyncio.create_task(load.watch())
@@ -208,15 +215,15 @@ class _Server:
             return await self._direct(body, request)
         mode: Mode = "direct" if body.disable_quick_response else "relayed"
         answer = RelayedAnswer(
-            self.conductor, body, self._options.policy, lambda report: self._note(mode, report)
+            self.conductor, body, self._policy, lambda report: self._note(mode, report)
         )
         return await self._answered(answer, body, request)
 
     async def _direct(self, body: wire.ChatRequest, request: Request) -> Response:
         answer = DirectAnswer(
-            self.conductor.large,
+            self._large,
             body,
-            self._options.policy,
+            self._policy,
             lambda report: self._note("direct", report),
             self._options.whole_answer_secs,
         )
@@ -245,13 +252,12 @@ class _Server:
             self._exporter.observe(mode, report)
 
 
-async def _answers(client: ChatClient) -> bool:
+async def _answers(model: Model) -> bool:
     """Ask a model for one token."""
     try:
         async with asyncio.timeout(DEEP_HEALTH_SECS):
-            await client.complete(
-                {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
-            )
+            messages = [{"role": "user", "content": "Hi"}]
+            await model.complete(Ask(messages=messages, params={"max_tokens": 1}, thinks=True))
     except (EndpointError, TimeoutError):
         return False
     return True

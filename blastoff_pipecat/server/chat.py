@@ -15,8 +15,9 @@ from typing import Any
 
 from loguru import logger
 
-from blastoff_pipecat.conductor.conductor import Conductor, ModelUsed, Reply, ToolCall, ToolCalls
+from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.heard import ModelUsed, ToolCalls
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.endpoints import (
@@ -24,8 +25,15 @@ from blastoff_pipecat.endpoints import (
     EndpointError,
     EndpointTimeout,
     RequestRefused,
+    ToolCall,
 )
-from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
+from blastoff_pipecat.relay.actions import (
+    ReportFailures,
+    SayClause,
+    SayContinuation,
+    SayOpening,
+    SayWaiting,
+)
 from blastoff_pipecat.server import wire
 
 RELAYED_FIELDS = frozenset(
@@ -61,9 +69,6 @@ Vapi sends its own unless told not to (``metadataSendMode``), ElevenLabs where i
 https://docs.rs/vapi-client/latest/vapi_client/models/create_assistant_dto_model/
 https://elevenlabs.io/docs/eleven-agents/customization/llm/custom-llm
 """
-
-MIN_TOKENS_FOR_OPENING = 48
-"""Where fewer tokens are asked for, an opening would be most of the answer."""
 
 
 class Unanswered(Exception):
@@ -118,9 +123,9 @@ class RelayedAnswer:
             async with aclosing(reply):
                 async for heard in reply:
                     match heard:
-                        case SayOpening(text) | SayContinuation(text):
+                        case SayOpening() | SayWaiting() | SayClause() | SayContinuation():
                             said = True
-                            yield answer.text(text)
+                            yield answer.text(heard.text)
                         case ToolCalls(calls):
                             self.calls = calls
                             said = True
@@ -160,8 +165,8 @@ class RelayedAnswer:
             async with aclosing(reply):
                 async for heard in reply:
                     match heard:
-                        case SayOpening(piece) | SayContinuation(piece):
-                            text.append(piece)
+                        case SayOpening() | SayWaiting() | SayClause() | SayContinuation():
+                            text.append(heard.text)
                         case ToolCalls(calls):
                             self.calls = calls
                         case ModelUsed():
@@ -178,13 +183,10 @@ class RelayedAnswer:
         return wire.Answer(self.request.model).whole("".join(text), self.calls, reason, self.used)
 
     def _reply(self) -> Reply:
-        params = params_for_large(self.request)
-        wanted = params.get("max_completion_tokens") or params.get("max_tokens")
-        brief = isinstance(wanted, int) and wanted < MIN_TOKENS_FOR_OPENING
         conversation = Conversation(
             messages=self.request.plain_messages,
-            params=params,
-            needs_whole_answer=self.request.disable_quick_response or brief,
+            params=params_for_large(self.request),
+            needs_whole_answer=self.request.disable_quick_response,
         )
         options = self.request.stream_options
         wants_usage = not self.request.stream or bool(options and options.include_usage)

@@ -26,6 +26,12 @@ class Exporter:
         self._replies = Counter(
             "blastoff_replies", "Answers.", ("mode", "outcome"), registry=self._registry
         )
+        self._handovers = Counter(
+            "blastoff_handovers",
+            "Answers with an opening, by how the large model learnt of it.",
+            ("mode", "handover"),
+            registry=self._registry,
+        )
         self._durations = {
             name: Histogram(
                 f"blastoff_{name}_seconds",
@@ -44,10 +50,12 @@ class Exporter:
     def observe(self, mode: str, report: ReplyReport) -> None:
         """Count one answer."""
         self._replies.labels(mode, report.outcome).inc()
+        if report.handover:
+            self._handovers.labels(mode, report.handover).inc()
         for name, histogram in self._durations.items():
             value = getattr(report, name)
             if value is not None:
-                histogram.labels(mode).observe(value)
+                histogram.labels(mode).observe(max(0.0, value))  # sooner is not later
         for name, counter in self._counts.items():
             value = getattr(report, name)
             if value:

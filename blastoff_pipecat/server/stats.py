@@ -11,12 +11,12 @@ import struct
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from blastoff_pipecat.conductor.latency import LatencyStats
-from blastoff_pipecat.conductor.report import DURATIONS, ReplyReport
+from blastoff_pipecat.conductor.latency import LatencySummary
+from blastoff_pipecat.conductor.report import COUNTS, DURATIONS, HandedOver, Outcome, ReplyReport
 
 Mode: TypeAlias = Literal["relayed", "direct"]
 
@@ -25,9 +25,12 @@ WINDOW = 4096
 
 _DIGITS = 6  # microseconds
 
-_RECORD = struct.Struct(f"<dB3x{len(DURATIONS)}f")  # time, mode and outcome, each duration
+# Time; mode, outcome and handover; each duration; each count.
+_RECORD = struct.Struct(f"<d3Bx{len(DURATIONS)}f{len(COUNTS)}I")
 _HEADER = struct.Struct("<Q")
-_MODES: tuple[Mode, ...] = ("relayed", "direct")
+_MODES: tuple[Mode, ...] = get_args(Mode)
+_OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_HANDOVERS: tuple[HandedOver | None, ...] = (None, *get_args(HandedOver))
 _UNKNOWN = float("nan")
 
 
@@ -37,8 +40,7 @@ class Record:
 
     worker: str
     mode: Mode
-    failed: bool
-    times: tuple[float | None, ...]
+    report: ReplyReport
 
 
 class Stats:
@@ -62,9 +64,13 @@ class Stats:
     def add(self, mode: Mode, report: ReplyReport) -> None:
         """Note one reply."""
         times = (getattr(report, name) for name in DURATIONS)
-        flags = _MODES.index(mode) | (2 if report.outcome == "failed" else 0)
         packed = _RECORD.pack(
-            time.time(), flags, *(_UNKNOWN if each is None else each for each in times)
+            time.time(),
+            _MODES.index(mode),
+            _OUTCOMES.index(report.outcome),
+            _HANDOVERS.index(report.handover),
+            *(_UNKNOWN if each is None else each for each in times),
+            *(getattr(report, name) for name in COUNTS),
         )
         at = _HEADER.size + (self._count % WINDOW) * _RECORD.size
         self._ring[at : at + _RECORD.size] = packed
@@ -89,24 +95,21 @@ class Stats:
 
         Returns:
             For each mode (``relayed``; ``direct``: the large model alone, as the client asked) how
-            many replies there were, how many failed, and statistics of each duration, None where
-            there was none; ``workers``, the processes that made them; and ``improvement``, by how
-            much the first text of relayed replies is earlier, None where one mode was not seen.
+            many replies there were, how many failed, and all of a `LatencySummary`: statistics of
+            each duration, None where there was none, counts, and how often each `handover` was
+            taken; ``workers``, the processes that made them; ``improvement``, by how much the first
+            text of relayed replies is earlier than that of direct ones, and
+            ``answer_improvement``, likewise the large model's first clause or sentence: below
+            nought where it is later, None where one mode was not seen.
         """
         records = list(self._records())
-        summed: dict[str, Any] = {}
-        for mode in _MODES:
-            of_mode = [record for record in records if record.mode == mode]
-            summed[mode] = {
-                "count": len(of_mode),
-                "failed": sum(record.failed for record in of_mode),
-                **{name: _stats(of_mode, index) for index, name in enumerate(DURATIONS)},
-            }
+        summed: dict[Mode, Any] = {mode: _sum_up(records, mode) for mode in _MODES}
         return {
             "unit": "seconds",
             "workers": len({record.worker for record in records}),
             "modes": summed,
-            "improvement": _improvement(summed),
+            "improvement": _improvement(summed, "first_text"),
+            "answer_improvement": _improvement(summed, "answer_text"),
         }
 
     def _records(self) -> Iterator[Record]:
@@ -116,12 +119,9 @@ class Stats:
             (count,) = _HEADER.unpack_from(data)
             for index in range(min(count, WINDOW)):
                 offset = _HEADER.size + index * _RECORD.size
-                unpacked: tuple[Any, ...] = _RECORD.unpack_from(data, offset)
-                at, flags, *times = unpacked
-                if at >= since:
-                    mode: Mode = _MODES[int(flags) & 1]
-                    known = tuple(None if each != each else each for each in times)
-                    yield Record(path.name, mode, bool(flags & 2), known)
+                packed = _RECORD.unpack_from(data, offset)
+                if packed[0] >= since:
+                    yield _record(path.name, packed)
 
     def _reset_at(self) -> float:
         try:
@@ -130,17 +130,33 @@ class Stats:
             return 0.0
 
 
-def _stats(records: list[Record], index: int) -> dict[str, float] | None:
-    values = (record.times[index] for record in records)
-    found = LatencyStats.of(value for value in values if value is not None)
-    if found is None:
-        return None
-    return {name: round(value, _DIGITS) for name, value in asdict(found).items()}
+def _record(worker: str, packed: tuple[Any, ...]) -> Record:
+    mode, outcome, handover = map(int, packed[1:4])
+    known = (None if each != each else each for each in packed[4:])
+    figures: dict[str, Any] = dict(zip((*DURATIONS, *COUNTS), known, strict=True))
+    report = ReplyReport(outcome=_OUTCOMES[outcome], handover=_HANDOVERS[handover], **figures)
+    return Record(worker, _MODES[mode], report)
 
 
-def _improvement(summed: dict[str, Any]) -> dict[str, float] | None:
-    """Compare the first text of relayed replies with that of direct ones, where both were seen."""
-    relayed, direct = summed["relayed"]["first_text"], summed["direct"]["first_text"]
+def _sum_up(records: list[Record], mode: Mode) -> dict[str, Any]:
+    summary = LatencySummary(window=max(1, len(records)))
+    of_mode = [record.report for record in records if record.mode == mode]
+    for report in of_mode:
+        summary.add(report)
+    failed = sum(report.outcome == "failed" for report in of_mode)
+    summed: dict[str, Any] = {"count": len(of_mode), "failed": failed, **summary.as_dict()}
+    for name in DURATIONS:
+        summed[name] = _rounded(summed[name])
+    return summed
+
+
+def _rounded(stats: dict[str, float] | None) -> dict[str, float] | None:
+    return stats and {name: round(value, _DIGITS) for name, value in stats.items()}
+
+
+def _improvement(summed: dict[Mode, Any], name: str) -> dict[str, float] | None:
+    """Compare a duration of relayed replies with that of direct ones, where both were seen."""
+    relayed, direct = summed["relayed"][name], summed["direct"][name]
     if relayed is None or direct is None:
         return None
-    return {name: round(direct[name] - relayed[name], _DIGITS) for name in ("avg", "p50", "p95")}
+    return _rounded({each: direct[each] - relayed[each] for each in ("avg", "p50", "p95")})

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from blastoff_pipecat.conductor.conductor import ModelUsed, ToolCall
+from blastoff_pipecat.conductor.heard import ModelUsed
+from blastoff_pipecat.endpoints import ToolCall
 from blastoff_pipecat.endpoints.wire_json import dumps
 
 DONE = b"data: [DONE]\n\n"

@@ -1,11 +1,15 @@
 """How a model's failure is told to Pipecat."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory, classify_http_exception
 
-from blastoff_pipecat.endpoints import ChatEndpoint
+from blastoff_pipecat.conductor.model import Model
 from blastoff_pipecat.relay.actions import Failure, ReportFailures
+from blastoff_pipecat.service import pipecat as hooks
 
 _PAYLOAD_STATUSES = (400, 413, 422)
 
@@ -30,10 +34,10 @@ class Verdict:
     late: bool
 
 
-def judge(report: ReportFailures, small: ChatEndpoint, large: ChatEndpoint) -> Verdict:
+def judge(report: ReportFailures, small: Model, large: Model) -> Verdict:
     """Decide how failures are told to Pipecat."""
-    endpoints = {"small": small, "large": large}
-    told = "; ".join(_tell(failure, endpoints[failure.role]) for failure in report.failures)
+    names = {"small": small.describe(), "large": large.describe()}
+    told = "; ".join(_tell(failure, names[failure.role]) for failure in report.failures)
     end = "the other model answers" if report.recovered else "the reply could not be finished"
     # The large model's error comes last and is what a stock service would have reported.
     last = report.failures[-1]
@@ -52,8 +56,18 @@ def judge(report: ReportFailures, small: ChatEndpoint, large: ChatEndpoint) -> V
     )
 
 
-def _tell(failure: Failure, endpoint: ChatEndpoint) -> str:
-    named = failure.reason if str(endpoint) in failure.reason else f"{endpoint}: {failure.reason}"
+async def push_verdict(verdict: Verdict, service: LLMService[Any], context: LLMContext) -> None:
+    """Push a verdict as an error; a file that was refused is taken out of the context."""
+    if verdict.late:
+        await hooks.tell_of_timeout(service)
+    category = verdict.category
+    if verdict.blames_payload and context.remove_invalid_file_message():
+        category = ErrorCategory.APPLICATION
+    await service.push_error(verdict.message, exception=verdict.exception, category=category)
+
+
+def _tell(failure: Failure, name: str) -> str:
+    named = failure.reason if name in failure.reason else f"{name}: {failure.reason}"
     return f"{failure.role} model {named}"
 
 

@@ -9,12 +9,12 @@ from blastoff_pipecat.service.trace import TracedText
 
 
 @dataclass
-class OpeningTextFrame(AggregatedTextFrame):
-    """A finished sentence or clause of a reply's opening, on its way to the voice.
+class SpokenTextFrame(AggregatedTextFrame):
+    """A finished sentence or clause, on its way to the voice.
 
     Pipecat's TTS services hold plain `LLMTextFrame`s back until the character after a sentence's
-    end arrives, which for an opening is the *large* model's first. An aggregated frame goes to
-    ``run_tts`` at once, in the TTS context of the reply, and into the same assistant message.
+    end arrives. An aggregated frame goes to ``run_tts`` at once, in the TTS context of the reply,
+    and into the same assistant message.
     """
 
     text_type: TextType | str = TextType.SENTENCE
@@ -26,21 +26,45 @@ class OpeningTextFrame(AggregatedTextFrame):
 
 
 @dataclass
-class ShownOpening(LLMTextFrame):
-    """An opening as observers are shown it, right after its `OpeningTextFrame`; none but they.
+class OpeningTextFrame(SpokenTextFrame):
+    """A piece of a reply's opening, or a waiting line: the small model's words.
 
-    An `OpeningTextFrame` is no `LLMTextFrame`, so observers that follow the model's text (RTVI's
-    ``bot-llm-text``, Pipecat's latency, log and eval observers) would miss the opening. They ask
-    with ``isinstance``. An observer that knows `OpeningTextFrame` tells by the class that this is
-    the same text again.
+    As plain text it would be spoken when the *large* model's first character arrives.
     """
 
 
-def spoken_opening(text: str) -> list[TextFrame]:
-    """Put a piece of an opening into the frames that are pushed for it, in order."""
-    spoken = text.lstrip()
-    space = text[: len(text) - len(spoken)]
+@dataclass
+class ClauseTextFrame(SpokenTextFrame):
+    """The first clause of the large model's answer, spoken before its sentence is whole."""
+
+
+@dataclass
+class ShownText(LLMTextFrame):
+    """A `SpokenTextFrame` as observers are shown it, right after it left; none but they.
+
+    A `SpokenTextFrame` is no `LLMTextFrame`, so observers that follow the model's text (RTVI's
+    ``bot-llm-text``, Pipecat's latency, log and eval observers) would miss it. They ask with
+    ``isinstance``. An observer that knows `SpokenTextFrame` tells by the class that this is the
+    same text again.
+    """
+
+
+@dataclass
+class ShownOpening(ShownText):
+    """An opening as observers are shown it."""
+
+
+def spoken(text: str, kind: type[SpokenTextFrame]) -> list[TextFrame]:
+    """Put a piece of text into the frames that are pushed for it, in order."""
+    words = text.lstrip()
+    space = text[: len(text) - len(words)]
     # A TTS that streams tokens needs the space between two frames, one that takes whole sentences
     # must not have it in them: as plain text it reaches the one that needs it.
     before = [LLMTextFrame(space)] if space else []
-    return [*before, TracedText(spoken), OpeningTextFrame(spoken)]
+    return [*before, TracedText(words), kind(words)]
+
+
+def shown(frame: SpokenTextFrame) -> ShownText:
+    """Return what observers are shown of a frame."""
+    kind = ShownOpening if isinstance(frame, OpeningTextFrame) else ShownText
+    return kind(frame.text)

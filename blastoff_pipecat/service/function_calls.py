@@ -7,7 +7,7 @@ from typing import Any, cast
 from pipecat.frames.frames import FunctionCallFromLLM
 from pipecat.processors.aggregators.llm_context import LLMContext
 
-from blastoff_pipecat.conductor.conductor import ToolCall
+from blastoff_pipecat.endpoints import ToolCall
 
 
 def read_calls(

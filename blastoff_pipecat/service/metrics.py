@@ -10,7 +10,7 @@ from pipecat.metrics.metrics import (
     TTFBMetricsData,
 )
 
-from blastoff_pipecat.conductor.conductor import ModelAnswered, ModelUsed
+from blastoff_pipecat.conductor.heard import ModelAnswered, ModelUsed
 from blastoff_pipecat.conductor.report import Figures, ReplyReport
 
 

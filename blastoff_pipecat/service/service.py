@@ -15,13 +15,14 @@ in `blastoff_pipecat.service.pipecat`.
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Self, cast
 
 from loguru import logger
 from pipecat.adapters.llm.base_llm_adapter import LLMContextConversionError
-from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter, openai_is_given
+from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter
 from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
@@ -42,28 +43,34 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import ServiceSettings
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.tracing.service_decorators import traced_llm  # pyright: ignore[reportUnknownVariableType]  # untyped in Pipecat
-from pipecat.utils.types import assert_given
 
-from blastoff_pipecat.conductor.conductor import (
-    Conductor,
-    Heard,
-    ModelAnswered,
-    ModelUsed,
-    Reply,
-    ToolCall,
-    ToolCalls,
-)
+from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.heard import Heard, ModelAnswered, ModelUsed, ToolCalls
 from blastoff_pipecat.conductor.latency import LatencySummary
 from blastoff_pipecat.conductor.report import ReplyReport
-from blastoff_pipecat.conductor.requests import inference_body
+from blastoff_pipecat.conductor.requests import inference_ask
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.environment import Environment
-from blastoff_pipecat.relay.actions import ReportFailures, Role, SayContinuation, SayOpening
+from blastoff_pipecat.relay.actions import (
+    ReportFailures,
+    Role,
+    SayClause,
+    SayContinuation,
+    SayOpening,
+    SayWaiting,
+)
 from blastoff_pipecat.service import pipecat as hooks
-from blastoff_pipecat.service.failures import judge
-from blastoff_pipecat.service.frames import OpeningTextFrame, ShownOpening, spoken_opening
-from blastoff_pipecat.service.function_calls import read_calls
+from blastoff_pipecat.service.asking import OpeningHook, ShouldOpen, conversation_of
+from blastoff_pipecat.service.failures import judge, push_verdict
+from blastoff_pipecat.service.frames import (
+    ClauseTextFrame,
+    OpeningTextFrame,
+    SpokenTextFrame,
+    shown,
+    spoken,
+)
+from blastoff_pipecat.service.listening import Listening
 from blastoff_pipecat.service.metrics import (
     DualLLMMetricsData,
     answer_metrics,
@@ -75,6 +82,7 @@ from blastoff_pipecat.service.settings import (
     refuse_unknown_options,
 )
 from blastoff_pipecat.service.speculation import Speculation
+from blastoff_pipecat.service.tools import FOLLOWED, Tools
 from blastoff_pipecat.service.trace import TracedText, trace_reply
 
 IDLE_SECS_BEFORE_WARMING = 30.0
@@ -104,6 +112,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         small: ChatEndpoint,
         large: ChatEndpoint,
         settings: DualLLMSettings | None = None,
+        should_open: ShouldOpen | None = None,
+        tool_lines: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         """Initialize the service. No connection is opened before the pipeline starts.
@@ -112,6 +122,10 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             small: The model that opens replies. Fast matters more than clever.
             large: The model that carries them on, calls tools and runs inferences.
             settings: What can be changed in mid-call; see `DualLLMService.Settings`.
+            should_open: Asked first for each reply: whether an opening may be said.
+            tool_lines: What is said while a tool runs and silence would be felt, by the tool's
+                name: ``{"get_weather": "Let me check the weather."}``. For other tools the small
+                model writes a line.
             **kwargs: Passed on to Pipecat's `LLMService` (``name``, ``run_in_parallel``,
                 ``function_call_timeout_secs``, …).
 
@@ -133,11 +147,14 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             ChatClient(large, connect_timeout=connect_timeout),
         )
         self.latency = LatencySummary()
+        self._opening_hook = OpeningHook(should_open)
         self._speculation = Speculation(hooks.speculation_gate(self), self._tell)
         self._ttfb_reported: set[Role] = set()
+        self._listening = Listening(self._conductor.learnt.voice)
         self._last_reply_at = time.monotonic()
         self._warming: asyncio.Task[None] | None = None
-        hooks.after_each_push(self, DualLLMService._show_opening)
+        self._tools = Tools(self, self._conductor, tool_lines, self._read)
+        hooks.after_each_push(self, DualLLMService._show_spoken)
 
     @classmethod
     def from_env(cls, *, settings: DualLLMSettings | None = None, **kwargs: Any) -> Self:
@@ -183,6 +200,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         warming, self._warming = self._warming, None
         if warming is not None:
             await self.cancel_task(warming)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+        await self._tools.forget()
         await self._conductor.aclose()
 
     def _warm(self) -> None:
@@ -197,11 +215,10 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         tried.policy()
         changed = await super()._update_settings(change)
         self._policy = self._settings.policy()
-        for client in (self._conductor.small, self._conductor.large):
-            client.connect_timeout = self._policy.connect_timeout_secs
+        for model in (self._conductor.small, self._conductor.large):
+            model.connect_timeout = self._policy.connect_timeout_secs
         if "model" in changed:
-            large, model = self._conductor.large, cast("str", self._settings.model)
-            large.endpoint = replace(large.endpoint, model=model)
+            self._conductor.large.name = cast("str", self._settings.model)
         return changed
 
     # Frames in.
@@ -217,7 +234,9 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
                 self._warm()
         elif isinstance(frame, LLMUpdateSettingsFrame) and frame.service not in (None, self):
             return  # LLMService has passed it on already
+        await self._tools.process(frame)
         await self.push_frame(frame, direction)
+        self._listening.process(frame)
 
     async def _answer(self, context: LLMContext) -> None:
         try:
@@ -241,38 +260,33 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     @traced_llm
     async def _process_context(self, context: LLMContext) -> None:
         hooks.log_request(self, context)
-        conversation = await self._conversation(context)
+        conversation = await self._read(
+            context,
+            needs_whole_answer=hooks.filters_turns(self),
+            may_open=self._opening_hook.allows(context),
+        )
+        policy = self._policy
+        if hooks.filters_turns(self) or hooks.skips_tts(self):  # nothing is spoken as it is said
+            policy = replace(policy, clause_release=False, max_waiting_lines=0)
+        turn, prefetched = await self._tools.goes_on(conversation)
         reply = self._conductor.reply(
             conversation,
-            self._policy,
+            policy,
             speculative=self._speculation.begin(),
             report_usage=self.usage_metrics_enabled,
+            turn=turn,
+            prefetched=prefetched,
         )
         used: list[ModelUsed] = []
         try:
-            async with aclosing(reply):
+            async with aclosing(self._listening.to(self._tools.follow(reply, context))):
                 async for heard in reply:
                     await self._hear(heard, context, used)
         finally:
             await self._note(reply, used)
 
-    async def _conversation(self, context: LLMContext, system: str | None = None) -> Conversation:
-        params = await self.get_llm_adapter().get_llm_invocation_params(
-            context,
-            system_instruction=system or assert_given(self._settings.system_instruction),
-            convert_developer_to_user=False,
-        )
-        body = self._settings.sampling()
-        if openai_is_given(params["tools"]) and params["tools"]:
-            body["tools"] = params["tools"]
-            if openai_is_given(params["tool_choice"]):
-                body["tool_choice"] = params["tool_choice"]
-        body.update(self._settings.extra)
-        return Conversation(
-            messages=cast("list[dict[str, Any]]", params["messages"]),
-            params=body,
-            needs_whole_answer=hooks.filters_turns(self),
-        )
+    async def _read(self, context: LLMContext, **more: Any) -> Conversation:
+        return await conversation_of(context, self._settings, self.get_llm_adapter(), **more)
 
     # Frames out.
 
@@ -283,8 +297,10 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
                     await hooks.push_filtered(self, text)
                 else:
                     await self.push_frame(LLMTextFrame(text))
-            case SayOpening(text):
-                await self._push_opening(text)
+            case SayOpening(text) | SayWaiting(text):
+                await self._push_spoken(text, OpeningTextFrame)
+            case SayClause(text):
+                await self._push_spoken(text, ClauseTextFrame)
             case ModelAnswered():
                 if self.metrics_enabled:
                     await self.push_frame(MetricsFrame(data=self._answer_metrics(heard)))
@@ -293,36 +309,21 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
                 if self.usage_metrics_enabled:
                     await self.push_frame(MetricsFrame(data=[usage_metrics(heard, self.name)]))
             case ToolCalls(calls):
-                await self._run_calls(calls, context)
+                await self._tools.run(calls, context)
             case ReportFailures():
-                await self._push_failure(heard, context)
+                verdict = judge(heard, self._conductor.small, self._conductor.large)
+                await push_verdict(verdict, self, context)
 
-    async def _push_opening(self, text: str) -> None:
+    async def _push_spoken(self, text: str, kind: type[SpokenTextFrame]) -> None:
         # With `skip_tts` nothing speaks, so there is no look-ahead to avoid.
         plain = self._policy.opening_frames == "token" or hooks.skips_tts(self)
-        for frame in [LLMTextFrame(text)] if plain else spoken_opening(text):
+        for frame in [LLMTextFrame(text)] if plain else spoken(text, kind):
             await self.push_frame(frame)
 
-    async def _show_opening(self, frame: Frame) -> None:
-        """Tell observers of an opening that has left for the voice, as they know text."""
-        if isinstance(frame, OpeningTextFrame):
-            await hooks.show_observers(self, ShownOpening(frame.text))
-
-    async def _run_calls(self, calls: tuple[ToolCall, ...], context: LLMContext) -> None:
-        functions, problems = read_calls(calls, context)
-        for problem in problems:
-            told = f"large model {self._conductor.large.endpoint} {problem}"
-            await self.push_error(told, category=ErrorCategory.SERVER)
-        await self.run_function_calls(functions)
-
-    async def _push_failure(self, report: ReportFailures, context: LLMContext) -> None:
-        verdict = judge(report, self._conductor.small.endpoint, self._conductor.large.endpoint)
-        if verdict.late:
-            await hooks.tell_of_timeout(self)
-        category = verdict.category
-        if verdict.blames_payload and context.remove_invalid_file_message():
-            category = ErrorCategory.APPLICATION
-        await self.push_error(verdict.message, exception=verdict.exception, category=category)
+    async def _show_spoken(self, frame: Frame) -> None:
+        """Tell observers of text that has left for the voice, as they know text."""
+        if isinstance(frame, SpokenTextFrame):
+            await hooks.show_observers(self, shown(frame))
 
     # Metrics.
 
@@ -335,8 +336,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     async def _note(self, reply: Reply, used: list[ModelUsed]) -> None:
         """Report a reply that has ended."""
         report = reply.report
-        small, large = self._conductor.small.endpoint, self._conductor.large.endpoint
-        trace_reply(report, small.model, large.model, used)
+        trace_reply(report, self._conductor.small.name, self._conductor.large.name, used)
         logger.debug(f"{self}: reply {report.outcome}: {report}")
         for frame, direction in self._speculation.end(report):
             await super().push_frame(frame, direction)
@@ -346,8 +346,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         self.latency.add(report)
         if not self.metrics_enabled:
             return []
-        model = self._conductor.large.endpoint.model
-        data = DualLLMMetricsData.of(report, processor=self.name, model=model)
+        large = self._conductor.large.name
+        data = DualLLMMetricsData.of(report, processor=self.name, model=large)
         return [MetricsFrame(data=[data])]
 
     async def push_frame(
@@ -358,6 +358,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             return
         for let_go, way in self._speculation.process(frame, direction):
             await super().push_frame(let_go, way)
+        if direction is FrameDirection.DOWNSTREAM and isinstance(frame, FOLLOWED):
+            await self._tools.pushed(frame)
 
     # Inference outside the pipeline.
 
@@ -382,13 +384,12 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         Raises:
             EndpointError: The large model could not be asked.
         """
-        conversation = await self._conversation(context, system_instruction)
-        body = inference_body(
-            self._conductor.large.endpoint,
+        conversation = await self._read(context, system=system_instruction)
+        ask = inference_ask(
             conversation,
             self._policy,
             max_tokens=max_tokens,
             schema=hooks.check_schema(self, response_schema),
         )
-        completion = await self._conductor.large.complete(body)
+        completion = await self._conductor.large.complete(ask)
         return completion.text or None

@@ -12,8 +12,12 @@ from pipecat.services.settings import LLMSettings, ServiceSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
 from blastoff_pipecat.conductor import check
-from blastoff_pipecat.conductor.policy import OpeningFrames, OpeningMode, Policy, Style
+from blastoff_pipecat.conductor.policy import Handover, OpeningFrames, Policy, SmallSees
+from blastoff_pipecat.conductor.styles import StyleName
 from blastoff_pipecat.endpoints import ChatEndpoint
+from blastoff_pipecat.relay.timing import Whether
+
+_RENAMED = {"max_bridges": "max_waiting_lines"}
 
 _SAMPLING = (
     "temperature",
@@ -60,52 +64,83 @@ class DualLLMSettings(LLMSettings):
     `seed` and `extra` (more body fields) go to the large model; `system_instruction` too.
 
     Parameters:
-        opening: ``"auto"`` (default; an opening unless it cannot help), ``"always"`` or
-            ``"never"``. A tool's result is always answered by the large model alone, and so is
-            every turn while Pipecat filters incomplete user turns.
+        opening: ``"auto"`` (default; where silence would otherwise be felt), ``"always"`` (whatever
+            the forecast says) or ``"never"``. A tool's result is always answered by the large model
+            alone, and so is every turn while Pipecat filters incomplete user turns.
         style: ``"acknowledge"`` (default): a lead-in without any fact, digit, yes or no, in the
             small model's words. ``"choose"``: one of `openings`. ``"answer"``: the beginning of
             the answer itself.
-        openings: Approved lines for ``"choose"``, the first one neutral; None (default) is the
-            package's English list (`blastoff_pipecat.prompts.OPENINGS` has other languages). In
-            the other styles they stand in for an opening that was refused or used recently.
+        handover: How the large model learns of the opening. ``"beside"``: it does not, and begins
+            a sentence of its own; both are asked at once. ``"prefix"``: it is asked when the
+            opening is final, and goes on from its very words. ``"auto"`` (default): ``"prefix"``
+            where the host can continue an assistant message, else ``"beside"``.
+        openings: Approved lines for ``"choose"``; None (default) is the package's list in the
+            user's language (`blastoff_pipecat.prompts.OPENINGS`). In the other styles they stand in
+            for an opening that does not fit, was refused or was used recently.
+        language: The user's language, such as ``"de"``; None (default) tells it from their words.
         opening_frames: ``"sentence"`` (default) or ``"token"``: plain text frames, word by word,
             for a TTS that aggregates by token.
-        min_words: Words an opening has at least, where the model says that many. Default 3.
-        max_words: Words an opening has at most. Default 16.
-        max_bridges: Sentences the small model may add while the large is late. Default 1.
+        min_words: Words an opening has at least, where the model says that many. Default 2.
+        max_words: Words an opening has at most. Default 6.
+        max_silence_secs: Seconds for which the user may hear nothing while a reply is due. Default
+            1.0.
+        max_waiting_lines: Lines that may be added in a turn while the large model is late or a tool
+            runs. Default 2.
+        clause_release: Whether the answer's first clause is spoken before its sentence is whole,
+            where the listener waits. Default True.
+        rescue: Who finishes a reply in the large model's place: ``"small"`` (default), or the line
+            that is said instead, or None for nobody.
         opening_instruction: The small model's system message; None is the package's for the style
             (``{openings}`` in it becomes the list).
         continuation_instruction: The user message after an opening, for servers that cannot
             continue an assistant message; None is the package's (``{said}`` in it becomes what was
             said).
+        waiting_instruction: The small model's system message for a waiting line; None is the
+            package's.
+        spoken_instruction: Added to the large model's system message; None adds nothing. The
+            default says that a lead-in may have been said already.
+        small_sees: What the small model is told: ``"full"`` (default; the bot's instruction and the
+            last messages) or ``"turn"`` (the user's last message and nothing else).
         small_max_tokens: Tokens an opening has at most. Default 32.
         small_temperature: 0 to 2, or None to leave it to the server. Default 0.7.
         small_history: Messages the small model sees. Default 3.
+        forecast_prior_secs: Seconds that the large model's first clause is believed to take, until
+            replies have taught better. Default 1.0.
         small_first_token_timeout_secs: Seconds for its first text; the opening must be whole
             within twice that. Default 0.8.
         large_first_token_timeout_secs: Seconds for the large model's first text or call. Default
             8.0.
         stall_timeout_secs: Seconds between two texts. Default 5.0.
         connect_timeout_secs: Seconds to open a connection, to either model. Default 2.0.
+        reply_timeout_secs: Seconds for a whole reply. Default 120.0.
     """
 
-    opening: OpeningMode | NotGiven = NOT_GIVEN
-    style: Style | NotGiven = NOT_GIVEN
+    opening: Whether | NotGiven = NOT_GIVEN
+    style: StyleName | NotGiven = NOT_GIVEN
+    handover: Handover | NotGiven = NOT_GIVEN
     openings: Sequence[str] | NotGiven | None = NOT_GIVEN
+    language: str | NotGiven | None = NOT_GIVEN
     opening_frames: OpeningFrames | NotGiven = NOT_GIVEN
     min_words: int | NotGiven = NOT_GIVEN
     max_words: int | NotGiven = NOT_GIVEN
-    max_bridges: int | NotGiven = NOT_GIVEN
+    max_silence_secs: float | NotGiven = NOT_GIVEN
+    max_waiting_lines: int | NotGiven = NOT_GIVEN
+    clause_release: bool | NotGiven = NOT_GIVEN
+    rescue: str | NotGiven | None = NOT_GIVEN
     opening_instruction: str | NotGiven | None = NOT_GIVEN
     continuation_instruction: str | NotGiven | None = NOT_GIVEN
+    waiting_instruction: str | NotGiven | None = NOT_GIVEN
+    spoken_instruction: str | NotGiven | None = NOT_GIVEN
+    small_sees: SmallSees | NotGiven = NOT_GIVEN
     small_max_tokens: int | NotGiven = NOT_GIVEN
     small_temperature: float | NotGiven | None = NOT_GIVEN
     small_history: int | NotGiven = NOT_GIVEN
+    forecast_prior_secs: float | NotGiven = NOT_GIVEN
     small_first_token_timeout_secs: float | NotGiven = NOT_GIVEN
     large_first_token_timeout_secs: float | NotGiven = NOT_GIVEN
     stall_timeout_secs: float | NotGiven = NOT_GIVEN
     connect_timeout_secs: float | NotGiven = NOT_GIVEN
+    reply_timeout_secs: float | NotGiven = NOT_GIVEN
 
     def apply_update(self: _S, delta: _S) -> dict[str, Any]:
         """Take over what is given in `delta`; return the former values of what has changed.
@@ -179,6 +214,8 @@ def _pipecat_options() -> frozenset[str]:
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
+    if name in _RENAMED:
+        return f": it is called {_RENAMED[name]!r} now"
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 

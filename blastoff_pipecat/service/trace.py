@@ -10,7 +10,7 @@ from typing import Any
 from pipecat.frames.frames import LLMTextFrame
 from pipecat.utils.tracing.setup import is_tracing_available
 
-from blastoff_pipecat.conductor.conductor import ModelUsed
+from blastoff_pipecat.conductor.heard import ModelUsed
 from blastoff_pipecat.conductor.report import ReplyReport
 
 

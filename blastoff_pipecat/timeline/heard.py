@@ -7,7 +7,7 @@ of it. Nothing here keeps audio, waits, or reads a clock: times are seconds on w
 caller has.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -102,54 +102,102 @@ def _spans(
     )
 
 
+@dataclass(slots=True)
+class Line:
+    """A piece of what the small model says before the answer. Times are seconds.
+
+    Attributes:
+        words: What it says.
+        left: When its text left the service.
+        heard: Its first sound; None where it is not heard, or not known.
+        over: Its last sound so far; None likewise.
+    """
+
+    words: str
+    left: float
+    heard: float | None = None
+    over: float | None = None
+
+    def until(self, at: float) -> "Line":
+        """Return what was heard of it until then."""
+        return replace(
+            self, heard=_until(at, self.heard, self.heard), over=_until(at, self.heard, self.over)
+        )
+
+
 @dataclass
 class HeardReply:
     """One reply as it is heard. Times are seconds on one clock, None where not reached.
 
     Attributes:
         turn_ended: The bot noticed that the question was over.
-        opening_text: The opening's first text left the service.
-        opening_heard: Its first sound.
-        opening_over: Its last sound.
+        lines: What the small model says before the continuation, in order.
+        waiting: How many of these, the last ones, are waiting lines; the rest is the opening.
         continuation_text: The continuation's first text left the service.
         continuation_heard: Its first sound.
         over: The last sound of the reply.
-        opening: What the opening said.
         continuation: What the continuation said.
     """
 
     turn_ended: float | None = None
-    opening_text: float | None = None
-    opening_heard: float | None = None
-    opening_over: float | None = None
+    lines: list[Line] = field(default_factory=list[Line])
+    waiting: int = 0
     continuation_text: float | None = None
     continuation_heard: float | None = None
     over: float | None = None
-    opening: str = ""
     continuation: str = ""
+
+    @property
+    def waiting_lines(self) -> list[Line]:
+        """The waiting lines."""
+        return self.lines[len(self.lines) - self.waiting :]
+
+    @property
+    def _opening(self) -> list[Line]:
+        return self.lines[: len(self.lines) - self.waiting]
+
+    @property
+    def opening(self) -> str:
+        """What the opening said."""
+        return "".join(line.words for line in self._opening)
+
+    @property
+    def opening_text(self) -> float | None:
+        """The opening's first text left the service."""
+        return self._opening[0].left if self._opening else None
+
+    @property
+    def opening_heard(self) -> float | None:
+        """Its first sound."""
+        return next((line.heard for line in self._opening if line.heard is not None), None)
+
+    @property
+    def opening_over(self) -> float | None:
+        """Its last sound."""
+        return _over(self._opening)
 
     @property
     def text(self) -> str:
         """All that was said."""
-        return self.opening + self.continuation
+        return "".join(line.words for line in self.lines) + self.continuation
 
     @property
     def first_heard(self) -> float | None:
         """When the first sound of the reply was heard."""
-        return self.continuation_heard if self.opening_heard is None else self.opening_heard
+        heard = (*(line.heard for line in self.lines), self.continuation_heard)
+        return next((at for at in heard if at is not None), None)
 
     @property
     def gap(self) -> float | None:
-        """Silence between the opening's last sound and the continuation's first, in seconds."""
-        if self.opening_over is None or self.continuation_heard is None:
+        """Silence between the small model's last sound and the continuation's first, in seconds."""
+        before = _over(self.lines)
+        if before is None or self.continuation_heard is None:
             return None
-        return max(0.0, self.continuation_heard - self.opening_over)
+        return max(0.0, self.continuation_heard - before)
 
     def say_opening(self, text: str, at: float) -> None:
-        """Note that text of the opening left the service."""
-        if self.opening_text is None:
-            self.opening_text = at
-        self.opening += text
+        """Note that text of the small model's, before the continuation, left the service."""
+        self.lines.append(Line(text, at))
 
     def say_continuation(self, text: str, at: float) -> None:
         """Note that text of the continuation left the service."""
@@ -157,31 +205,45 @@ class HeardReply:
             self.continuation_text = at
         self.continuation += text
 
-    def hear(self, sound: Sound, *, opening: bool) -> None:
-        """Hear a piece of the opening, or of the continuation; its silence is not heard."""
-        if not sound.spans:
+    def hear(self, sound: Sound, *, opening: bool, line: int = -1) -> None:
+        """Hear a piece of audio; its silence is not heard.
+
+        Args:
+            sound: The piece.
+            opening: Whether it is the small model's, or else of the continuation.
+            line: Which of the small model's lines it is of; by default the last.
+        """
+        if not sound.spans or (opening and not self.lines):
             return
         (first, _), (_, last) = sound.spans[0], sound.spans[-1]
         if opening:
-            self.opening_heard = first if self.opening_heard is None else self.opening_heard
-            self.opening_over = last
+            of = self.lines[line]
+            of.heard = first if of.heard is None else of.heard
+            of.over = last
         elif self.continuation_heard is None:
             self.continuation_heard = first
         self.over = last
 
     def until(self, at: float) -> Self:
         """Return what was heard of it until then: a sound that goes on then ends there."""
-
-        def reached(begins: float | None, ends: float | None) -> float | None:
-            return None if begins is None or ends is None or begins > at else min(ends, at)
-
-        over = self.over
-        if self.opening_over is not None and (self.continuation_heard or at) > at:
-            over = self.opening_over  # what comes before the continuation is silence
+        lines = [line.until(at) for line in self.lines]
+        over = _until(at, self.first_heard, self.over)
+        before = _over(lines)
+        if before is not None and (self.continuation_heard is None or self.continuation_heard > at):
+            over = before  # what comes before the next sound is silence
         return replace(
             self,
-            opening_heard=reached(self.opening_heard, self.opening_heard),
-            opening_over=reached(self.opening_heard, self.opening_over),
-            continuation_heard=reached(self.continuation_heard, self.continuation_heard),
-            over=reached(self.first_heard, over),
+            lines=lines,
+            continuation_heard=_until(at, self.continuation_heard, self.continuation_heard),
+            over=over,
         )
+
+
+def _over(lines: list[Line]) -> float | None:
+    """When the last of these that was heard is over."""
+    return next((line.over for line in reversed(lines) if line.heard is not None), None)
+
+
+def _until(at: float, begins: float | None, ends: float | None) -> float | None:
+    """When what begins and ends then has ended by a moment; None where it has not begun."""
+    return None if begins is None or ends is None or begins > at else min(ends, at)

@@ -4,24 +4,32 @@ The callback gets the whole state of one reply, as JSON would have it, whenever 
 changed, and at most every 100 ms while only its text and its sound grow::
 
     {"type": "blastoff-timeline", "reply": 3, "mode": "two models", "done": False,
-     "interrupted": False, "opening": "Well, let me think,", "continuation": " the sky is blue …",
+     "interrupted": False, "opening": "Well, let me think.",
+     "waiting_lines": [{"words": " One moment.", "left": 2.3, "heard": 2.42, "over": 3.1}],
+     "continuation": " The sky is blue …",
      "times": {"turn_ended": 0.1, "opening_text": 0.21, "opening_heard": 0.31,
-               "opening_over": 1.42, "continuation_text": 0.93, "continuation_heard": 1.55,
-               "over": 4.2},
-     "gap": 0.13, "metrics": {…}}
+               "opening_over": 1.42, "continuation_text": 3.2, "continuation_heard": 3.31,
+               "over": 6.2},
+     "gap": 0.21, "metrics": {…}}
 
 - `times` are seconds after the user stopped speaking: the VAD's own stop, its waiting taken off.
   Where it is no user turn that is answered (but a tool's result, or typed text, or nothing: a
   greeting), they count from the reply's beginning, and `turn_ended` is None. A bot without VAD
   frames counts from the end of the turn.
+- `continuation_heard` is when the answer is heard: the large model's first sound. Where the large
+  model is lost (`metrics` have the outcome ``small_only``), it is the small model's in its place.
+- `waiting_lines` are what the small model says after its opening, while the large one is late: when
+  each line's text left, its first and its last sound. A line is told apart from the opening by the
+  silence before it, and by `metrics` for certain. A `TTSSpeakFrame`, as while a tool runs, is none.
+- `gap` is the silence before the continuation: since the opening, or the last waiting line.
 - What is not reached yet, or never is, or cannot be known, is None. `opening_over` and `over` move
   on while there is sound. They are None beside a heard opening where the voice synthesizes as a
   stream and does not say which word comes when: `opening_over`, `continuation_heard`, `gap`.
-- `opening` and `continuation` are what the models said, heard or not. With
-  ``opening_frames="token"`` or ``skip_tts`` both are in `continuation` until `metrics` are there.
-- `mode` is what the settings say when the reply begins (a tool's result is always answered by the
-  large model alone). Once the service reports who spoke, it is that; but a large model that had to
-  wait for a small one in vain is none that was asked alone: that reply stays one of two models.
+- `opening`, then `waiting_lines`, then `continuation` are what the models said, heard or not. With
+  ``opening_frames="token"`` or ``skip_tts`` all is in `continuation` until `metrics` are there, and
+  no waiting line is told apart.
+- `mode` is what the settings say when the reply begins: a bot of two models that needs no opening
+  is still one. To a tool's result the large one replies alone, unless the report says otherwise.
 - `metrics` are the fields of `DualLLMMetricsData`; None until they are reported, which is just
   before or just after the reply's text is complete, and always without ``enable_metrics``.
 - After an interruption `over` is the last that was heard before it.
@@ -70,7 +78,12 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.utils.asyncio.task_manager import BaseTaskManager
 
-from blastoff_pipecat.service.frames import OpeningTextFrame, ShownOpening
+from blastoff_pipecat.service.frames import (
+    ClauseTextFrame,
+    OpeningTextFrame,
+    ShownOpening,
+    ShownText,
+)
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
 from blastoff_pipecat.service.settings import DualLLMSettings
 from blastoff_pipecat.timeline.heard import Playhead
@@ -115,7 +128,9 @@ class TimelineObserver(BaseObserver):
             LLMFullResponseStartFrame: self._note_start,
             OpeningTextFrame: self._note_opening,
             LLMTextFrame: self._note_text,
+            ClauseTextFrame: self._note_clause,
             ShownOpening: None,  # says again what an OpeningTextFrame has said
+            ShownText: None,
             MetricsFrame: self._note_metrics,
             LLMFullResponseEndFrame: self._note_end,
             TTSSpeakFrame: self._note_aside,
@@ -286,10 +301,16 @@ class TimelineObserver(BaseObserver):
         if frame.will_be_spoken and self._is_played(data) and self._spoken:
             self._spoken.announce(opening_id=frame.id, timed=frame.pts is not None)
 
-    def _note_text(self, frame: LLMTextFrame, data: FramePushed, at: float) -> None:
+    def _note_text(
+        self, frame: LLMTextFrame | ClauseTextFrame, data: FramePushed, at: float
+    ) -> None:
         if self._leaves_model(data) and self._written:
             self._written.say(frame.text, at)
             self._teller.wake()
+
+    def _note_clause(self, frame: ClauseTextFrame, data: FramePushed, at: float) -> None:
+        self._note_text(frame, data, at)
+        self._note_announcement(frame, data, at)
 
     def _note_metrics(self, frame: MetricsFrame, data: FramePushed, _at: float) -> None:
         if not self._leaves_model(data) or not self._written:

@@ -4,6 +4,7 @@ Pure: it is told what happens and when, in seconds on one clock, and reads none 
 """
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Literal, TypeAlias
 
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
@@ -26,9 +27,6 @@ _STOP_SECS = 0.3
 
 _SETTLED_SECS = 0.5
 """How much of the continuation must have been heard for its beginning to be certain."""
-
-_WAITED_SECS = 0.1
-"""A large model that is asked this much after the reply's beginning had to wait for the small."""
 
 Whose: TypeAlias = Literal["opening", "continuation", "unsure"]
 """Whose sound comes next; unsure until the voice says when a word of the continuation comes."""
@@ -80,7 +78,9 @@ class ReplyTimeline:
     _blank: str = ""
     _pieces: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     _whose: Whose | None = None
-    _opening_ids: set[int] = field(default_factory=set[int])
+    _line: int = 0
+    _line_ids: list[int] = field(default_factory=list[int])
+    _line_pts: dict[int, float] = field(default_factory=dict[int, float])
     _words: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     _seam: WordSeam = field(default_factory=WordSeam)
     _seam_pts: float | None = None
@@ -97,8 +97,14 @@ class ReplyTimeline:
     # Text.
 
     def say_opening(self, text: str, at: float) -> None:
-        """Note that the opening's text left the service; blank text before it belongs to it."""
-        self.heard.say_opening(self._blank + text, at)
+        """Note that text of the small model's left the service, with the blank text before it.
+
+        It is a waiting line where all that was said before it is over. `measure` tells for certain.
+        """
+        heard = self.heard
+        if heard.waiting or (heard.lines and heard.over is not None and heard.over <= at):
+            heard.waiting += 1
+        heard.say_opening(self._blank + text, at)
         self._blank = ""
 
     def say(self, text: str, at: float) -> None:
@@ -106,7 +112,7 @@ class ReplyTimeline:
         if not self.heard.continuation and not text.strip():
             self._blank += text  # of the opening, if more of that follows
             return
-        if not self.heard.opening:
+        if not self.heard.lines:
             self._pieces.append((len(self.heard.continuation), at))
         self.heard.say_continuation(self._blank + text, at)
         self._blank = ""
@@ -114,22 +120,22 @@ class ReplyTimeline:
     def measure(self, data: DualLLMMetricsData) -> None:
         """Take the service's own report of the reply."""
         self.metrics = data.model_dump()
-        if data.outcome == "large_only":
-            self.two_models = _asked_late(data)
-        elif data.outcome in ("relayed", "small_only"):
-            self.two_models = True
-        if data.opening_chars and not self.heard.opening:
+        self.two_models |= data.outcome in ("relayed", "small_only")
+        if data.opening_chars and not self.heard.lines:
             self._part(data.opening_chars)
+        self.heard.waiting = min(data.waiting_lines, max(len(self.heard.lines) - 1, 0))
 
     def _part(self, chars: int) -> None:
         """Part an opening that left as plain text, token by token, from the continuation."""
-        heard, text = self.heard, self.heard.continuation
-        heard.opening, heard.continuation = text[:chars], text[chars:]
-        heard.opening_text = heard.continuation_text
+        heard, text, left = self.heard, self.heard.continuation, self.heard.continuation_text
+        if left is None:
+            return
+        heard.say_opening(text[:chars], left)
+        heard.continuation = text[chars:]
         heard.continuation_text = next((at for said, at in self._pieces if said >= chars), None)
         if self._whose is not None:
             self._whose = "unsure"
-            heard.opening_heard, heard.continuation_heard = heard.first_heard, None
+            heard.lines[0].heard, heard.continuation_heard = heard.continuation_heard, None
             self._seam_pts = _after(self._words, _letters(heard.opening))
             self._find_seam()
 
@@ -139,11 +145,12 @@ class ReplyTimeline:
         """Note that the voice announces text, whose sound comes next.
 
         Args:
-            opening_id: The frame's id if it is of the opening.
+            opening_id: The frame's id if it is the small model's: its lines come in their order.
             timed: Whether the voice tells when it says which word.
         """
         if opening_id is not None:
-            self._opening_ids.add(opening_id)
+            self._line = min(len(self._line_ids), len(self.heard.lines) - 1)
+            self._line_ids.append(opening_id)
         if timed:
             self._timed = True
             self._whose = "continuation" if self._settled else "unsure"
@@ -151,7 +158,7 @@ class ReplyTimeline:
             pass
         elif opening_id is not None:
             self._whose = "opening"
-        elif self.heard.opening and not self._opening_ids:
+        elif self.heard.lines and not self._line_ids:
             self._whose = "unsure"  # a voice that takes tokens announces no openings
         else:
             self._whose = "continuation"
@@ -170,11 +177,13 @@ class ReplyTimeline:
             return
         if pts <= 0:
             return
-        if not self._opening_ids:
+        if not self._line_ids:
             self._words.append((pts, _letters(word)))
-            if self.heard.opening:
+            if self.heard.lines:
                 self._seam_pts = _after(self._words, _letters(self.heard.opening))
-        elif segment not in self._opening_ids and self._seam_pts is None:
+        elif segment in self._line_ids:
+            self._line_pts.setdefault(self._line_ids.index(segment), pts)
+        elif self._seam_pts is None:
             self._seam_pts = pts
         self._find_seam()
 
@@ -193,29 +202,40 @@ class ReplyTimeline:
         if self.done:
             return
         self._sounds_until = sound.ends
-        heard, opening_over = self.heard, self.heard.opening_over
-        self._whose = self._whose or ("unsure" if heard.opening else "continuation")
-        if self._whose == "unsure" or not heard.opening:
+        heard, line = self.heard, self.heard.lines[self._line] if self.heard.lines else None
+        self._whose = self._whose or ("unsure" if line else "continuation")
+        if self._whose == "unsure" or not line:
             # In the second case an opening may still be told apart, see `_part`.
             if context != self._context or not self._seam.length:
                 self._context, self._context_at = context, at
                 self._context_place = self._seam.length
             self._seam.hear(sound)
-        heard.hear(sound, opening=bool(heard.opening) and self._whose != "continuation")
+        over = line and line.over
+        opening = line is not None and self._whose != "continuation"
+        heard.hear(sound, opening=opening, line=self._line)
         if self._whose == "unsure":
-            if not self._timed or (heard.continuation and not self._opening_ids):
-                heard.opening_over = opening_over  # this may be the continuation already
+            if line and (not self._timed or (heard.continuation and not self._line_ids)):
+                line.over = over  # this may be the continuation already
             self._find_seam()
 
     def _find_seam(self) -> None:
-        if self._seam_pts is None or not self._seam.length:
+        """Find in the sound of a voice that streams where each line and the continuation begin."""
+        heard, seam, seam_pts = self.heard, self._seam, self._seam_pts
+        if not seam.length or (seam_pts is None and not self._line_pts):
             return
-        place = self._context_place + self._seam_pts - self._context_at
-        opening, continuation = self._seam.split(place)
-        heard = self.heard
-        heard.opening_heard, heard.opening_over = opening or (None, None)
-        heard.continuation_heard = continuation[0] if continuation else None
-        if self._opening_ids and self._seam.length > place + _SETTLED_SECS:
+
+        def place(pts: float | None) -> float:
+            return inf if pts is None else self._context_place + pts - self._context_at
+
+        seam_at = until = place(seam_pts)
+        for index, line in reversed(list(enumerate(heard.lines))):
+            since = place(self._line_pts.get(index)) if index else -inf
+            line.heard, line.over = seam.between(since, until) or (None, None)
+            until = min(since, until)
+        if seam_pts is None:
+            return
+        heard.continuation_heard, _ = seam.between(seam_at, inf) or (None, None)
+        if self._line_ids and seam.length > seam_at + _SETTLED_SECS:
             self._settled, self._whose, self._seam = True, "continuation", WordSeam()
 
     # Endings.
@@ -258,8 +278,10 @@ class ReplyTimeline:
 
     def _finish(self) -> None:
         self.done = True
-        if self.heard.opening_heard is not None and not self.heard.continuation:
-            self.heard.opening_over = self.heard.over
+        heard = self.heard
+        lines = [line for line in heard.lines if line.heard is not None]
+        if lines and not heard.continuation:
+            lines[-1].over = heard.over
 
     def _has_stopped(self) -> bool:
         if self._stopped is None or self._sounds_until is None:
@@ -290,6 +312,15 @@ class ReplyTimeline:
             "done": self.done,
             "interrupted": self.interrupted,
             "opening": heard.opening,
+            "waiting_lines": [
+                {
+                    "words": line.words,
+                    "left": after(line.left),
+                    "heard": after(line.heard),
+                    "over": after(line.over),
+                }
+                for line in heard.waiting_lines
+            ],
             "continuation": heard.continuation,
             "times": {name: after(getattr(heard, name)) for name in _TIMES},
             "gap": None if heard.gap is None else round(heard.gap, 3),
@@ -301,26 +332,14 @@ class ReplyTimeline:
         if self.done:
             return None
         heard = self.heard
-        times = (
-            heard.opening_heard,
-            heard.opening_over,
-            heard.continuation_heard,
-            heard.over,
-            self._gives_up,
-        )
+        lines = (at for line in heard.lines for at in (line.heard, line.over))
+        times = (*lines, heard.continuation_heard, heard.over, self._gives_up)
         return min((at for at in times if at is not None and at > now), default=None)
 
     def sounds(self, now: float) -> bool:
         """Tell whether it is heard just now."""
         first, over = self.heard.first_heard, self.heard.over
         return not self.done and first is not None and over is not None and first <= now < over
-
-
-def _asked_late(data: DualLLMMetricsData) -> bool:
-    """Tell whether the small model was waited for in vain before the large one was asked."""
-    if data.first_text is None or data.large_ttft is None:
-        return False
-    return data.first_text - data.large_ttft > _WAITED_SECS
 
 
 def _after(words: list[tuple[float, int]], letters: int) -> float | None:

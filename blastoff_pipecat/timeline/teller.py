@@ -89,4 +89,5 @@ def _known(message: dict[str, Any]) -> dict[str, Any]:
     """A message without what grows in it, but for whether there is any."""
     flat = {**message, **message["times"]}
     del flat["times"]
+    flat["waiting_lines"] = [{**line, "over": bool(line["over"])} for line in flat["waiting_lines"]]
     return {name: bool(value) if name in _GROWING else value for name, value in flat.items()}

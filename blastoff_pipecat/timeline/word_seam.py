@@ -1,4 +1,4 @@
-"""Where the opening ends in the sound of a voice that synthesizes as a stream.
+"""Where one text ends and the next begins in the sound of a voice that synthesizes as a stream.
 
 Such a voice is handed the continuation's text while it still speaks the opening, and its audio does
 not say whose it is. What it does say is when each word comes, counted in its own audio: `WordSeam`
@@ -38,6 +38,19 @@ class WordSeam:
         run = max(0, bisect_right(self._runs, (place, float("-inf"))) - 1)
         begins, heard = self._runs[run]
         return heard + place - begins
+
+    def between(self, since: float, until: float) -> Span | None:
+        """Return the first and the last sound between two places where words begin.
+
+        Args:
+            since: Where the first word begins, in seconds of the audio; -inf for its beginning.
+            until: Where the first word behind it begins; inf for the end.
+        """
+        _, after = self.split(since)
+        before, _ = self.split(until)
+        if after is None or before is None or after[0] >= before[1]:
+            return None
+        return after[0], before[1]
 
     def split(self, place: float) -> tuple[Span | None, Span | None]:
         """Split the sound where a word begins.

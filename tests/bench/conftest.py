@@ -15,8 +15,10 @@ from typer.testing import CliRunner, Result
 
 from blastoff_pipecat import ChatEndpoint
 from blastoff_pipecat.cli import app
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.server.app import ServerOptions
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.kit.policies import HANDED_OVER
 from tests.kit.server import served
 
 OPENING = "Good question, let me see."
@@ -75,7 +77,8 @@ async def server(models: ScriptedEndpoint) -> AsyncIterator[str]:
     """The base URL of a real server of the two models."""
     small = ChatEndpoint(base_url=models.url, model="small")
     large = ChatEndpoint(base_url=models.url, model="large")
-    async with served(ServerOptions(small=small, large=large)) as running:
+    policy = Policy(**HANDED_OVER)
+    async with served(ServerOptions(small=small, large=large, policy=policy)) as running:
         yield running.url
 
 

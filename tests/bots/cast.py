@@ -13,7 +13,7 @@ from aiohttp import web
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from blastoff_pipecat.testing.script import ToolCall
 
-OPENING = "That is a good question,"
+OPENING = "Let's see,"
 SKY = " the sky is blue because sunlight is scattered by the air."
 STORY = " ".join(["Once upon a time there was a cat who lived in an old house by the sea."] * 8)
 FRANCE = "The capital of France is Paris."
@@ -73,7 +73,7 @@ def answer(body: dict[str, Any]) -> Script:
     if "weather" in asked:
         place = UNREACHABLE if UNREACHABLE.lower() in asked else "Paris"
         return Script(tool_calls=[ToolCall("get_weather", {"place": place})], ttft=0.1)
-    return Script(SKY, ttft=0.6)
+    return Script(SKY, ttft=1.5)  # so late that an opening is wanted
 
 
 @contextmanager

@@ -7,23 +7,18 @@ from typing import Any
 
 import pytest
 
-from blastoff_pipecat.conductor.conductor import (
-    Conductor,
-    Heard,
-    ModelAnswered,
-    ModelUsed,
-    Reply,
-    ToolCalls,
-)
+from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.heard import Heard, ModelAnswered, ModelUsed, ToolCalls
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint, memory
 from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
+from tests.kit.policies import HANDED_OVER
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."
-PATIENT = Policy(small_first_token_timeout_secs=8.0)
+PATIENT = Policy(**HANDED_OVER, small_first_token_timeout_secs=8.0)
 QUESTION = {"role": "user", "content": "When does the museum open?"}
 
 
@@ -125,7 +120,7 @@ async def test_two_replies_at_once_do_not_mix(server: ScriptedEndpoint) -> None:
     """One conductor can make several replies at a time, as the server does."""
 
     def echo(body: dict[str, Any]) -> Script:
-        asked = next(m["content"] for m in reversed(body["messages"]) if "number" in m["content"])
+        asked = next(m["content"] for m in reversed(body["messages"]) if "story" in m["content"])
         return Script(f"This is the {asked}.", ttft=0.02, pace=0.002)
 
     server.play("small", "Well, let me see,")
@@ -133,15 +128,17 @@ async def test_two_replies_at_once_do_not_mix(server: ScriptedEndpoint) -> None:
     async with conducting(server) as conductor:
         replies = await asyncio.gather(
             *(
-                hear(conductor, {"role": "user", "content": f"number {word}"})
+                hear(conductor, {"role": "user", "content": f"story {word}"})
                 for word in ("one", "two", "three", "four", "five")
             )
         )
     for (heard, _), word in zip(replies, ("one", "two", "three", "four", "five"), strict=True):
-        assert text_of(heard) == f"Well, let me see, This is the number {word}."
+        assert text_of(heard) == f"Well, let me see, This is the story {word}."
 
 
 # The seam.
+
+ASKED = {"让": "博物馆几点开门？", "少": "美術館は何時に開きますか。"}
 
 
 @pytest.mark.parametrize(
@@ -200,8 +197,9 @@ async def test_seam_cannot_be_heard(
     odd = {"split_bytes": cut == "tokens", "coalesce": cut == "letters"}
     server.play("small", Script(as_played(opening), **odd))
     server.play("large", Script(as_played(continuation), **odd))
+    question = QUESTION if opening.isascii() else {"role": "user", "content": ASKED[opening[0]]}
     async with conducting(server) as conductor:
-        happened, reply = await hear(conductor, QUESTION)
+        happened, reply = await hear(conductor, question)
     assert text_of(happened) == (heard or opening + continuation)
     assert reply.report.outcome == "relayed"
 

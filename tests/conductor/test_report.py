@@ -18,8 +18,10 @@ from blastoff_pipecat.server.stats import Stats
 from blastoff_pipecat.service.trace import trace_reply
 
 TIMES = {name: 0.25 * number for number, name in enumerate(DURATIONS, start=1)}
-NUMBERS = {name: number for number, name in enumerate(COUNTS, start=1)}
-REPORT = ReplyReport(outcome="relayed", opening="Let me see,", **TIMES, **NUMBERS)
+NUMBERS = {name: number for number, name in enumerate(COUNTS, start=1)} | {"declined": True}
+REPORT = ReplyReport(
+    outcome="relayed", opening="Let me see,", handover="beside", **TIMES, **NUMBERS
+)
 """A reply of which every figure is known, and no two of a kind are the same."""
 
 
@@ -38,7 +40,7 @@ def test_each_figure_is_described_once() -> None:
     """Every number is a duration in seconds or a count, and a sentence says of what."""
     kinds = {each.name: each.type for each in fields(Figures)}
     assert DURATIONS.keys() == {name for name, kind in kinds.items() if kind == float | None}
-    assert COUNTS.keys() == {name for name, kind in kinds.items() if kind is int}
+    assert COUNTS.keys() == {name for name, kind in kinds.items() if kind is int} | {"declined"}
     for description in [*DURATIONS.values(), *COUNTS.values()]:
         assert description.endswith(".")
     for description in DURATIONS.values():
@@ -57,22 +59,34 @@ class TestAFigureIsToldEverywhere:
         assert told.keys() == DualLLMMetricsData.model_fields.keys()
 
     def test_in_the_summary(self) -> None:
-        """Each duration is an attribute of the summary, and an entry of its plain data."""
+        """Each duration is an attribute of the summary, each count and handover is added up."""
         summary = LatencySummary()
-        assert summary.as_dict() == dict.fromkeys(DURATIONS)
+        nothing = dict.fromkeys(DURATIONS) | dict.fromkeys(COUNTS, 0) | {"handover": {}}
+        assert summary.as_dict() == nothing
         summary.add(REPORT)
         assert {name: getattr(summary, name).p50 for name in DURATIONS} == TIMES
-        assert {name: told["p50"] for name, told in summary.as_dict().items() if told} == TIMES
+        assert summary.counts == NUMBERS
+        told = summary.as_dict()
+        assert {name: told[name]["p50"] for name in DURATIONS} == TIMES
+        assert told.items() >= NUMBERS.items()
         assert set(dir(summary)) >= DURATIONS.keys() | {"add"}
+        summary.add(REPORT)
+        summary.add(ReplyReport(outcome="relayed", handover="prefix", waiting_lines=1))
+        summary.add(ReplyReport(outcome="large_only", declined=True))
+        assert summary.counts["waiting_lines"] == 2 * NUMBERS["waiting_lines"] + 1
+        assert summary.counts["declined"] == 3
+        assert summary.handovers == summary.as_dict()["handover"] == {"beside": 2, "prefix": 1}
 
     def test_in_the_servers_statistics(self, stats: Stats) -> None:
-        """The server's JSON has each duration of each mode."""
+        """The server's JSON has for each mode all that a summary has."""
         stats.add("relayed", REPORT)
         modes = stats.as_dict()["modes"]
-        counted = {"count", "failed"}
-        assert set(modes["relayed"]) == set(modes["direct"]) == DURATIONS.keys() | counted
+        told = LatencySummary().as_dict().keys() | {"count", "failed"}
+        assert modes["relayed"].keys() == modes["direct"].keys() == told
         assert {name: modes["relayed"][name]["p50"] for name in DURATIONS} == TIMES
+        assert modes["relayed"].items() >= (NUMBERS | {"handover": {"beside": 1}}).items()
         assert {modes["direct"][name] for name in DURATIONS} == {None}
+        assert {modes["direct"][name] for name in COUNTS} == {0}
 
     def test_in_prometheus(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A scraper gets a histogram of each duration, a counter of each count, and what it is."""
@@ -86,6 +100,13 @@ class TestAFigureIsToldEverywhere:
         assert {name: told[f"blastoff_{name}_total"] for name in COUNTS} == NUMBERS
         for name, description in DURATIONS.items():
             assert families[f"blastoff_{name}_seconds"].documentation == description
+        labels = {"mode": "relayed", "outcome": "relayed", "handover": "beside"}
+        (replies,) = [
+            sample
+            for sample in families["blastoff_replies"].samples
+            if sample.name == "blastoff_replies_total"
+        ]
+        assert (replies.labels, replies.value) == (labels, 1)
 
     def test_in_the_span(self) -> None:
         """A span has all of a report that is known."""
@@ -118,18 +139,60 @@ def test_a_summary_has_no_other_attributes() -> None:
     assert pickle.loads(pickle.dumps(summary)).as_dict() == copy.copy(summary).as_dict()
 
 
+@pytest.mark.parametrize(
+    ("answer", "alone", "cover", "lateness"),
+    [
+        (1.2, 1.5, None, -0.3),  # its first clause was let go before its sentence was whole
+        (1.2, 1.2, None, 0.0),
+        (1.2, 1.2, 0.75, 0.0),  # the opening, from 0.25 s on, is over by then
+        (1.2, 1.2, 1.75, 0.8),  # the answer is there, and waits for the opening
+        (1.2, None, 0.75, None),  # it went on from the opening: nobody knows
+        (None, 1.2, 0.75, None),  # interrupted before it
+    ],
+)
+def test_an_answer_is_late_by_what_a_listener_waits_for_it(
+    answer: float | None, alone: float | None, cover: float | None, lateness: float | None
+) -> None:
+    """Beside the large model alone, an opening that still sounds counts, not only the text."""
+    watch = Stopwatch(started=10.0, speculative=False)
+    if cover is not None:
+        watch.say_opening(10.25)
+        watch.say_continuation(11.2, cover)
+    elif answer is not None:
+        watch.say_continuation(10.0 + answer, 0.0)
+    report = watch.report("", "", answer_text=answer, alone_text=alone)
+    assert report.answer_lateness == (lateness and pytest.approx(lateness))
+
+
+def test_an_answer_that_is_sooner_is_not_later_in_a_histogram(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is below nought is told as such by the summary; a histogram's sum can only grow."""
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    exporter, sooner = Exporter(), ReplyReport(outcome="relayed", answer_lateness=-0.5)
+    exporter.observe("relayed", sooner)
+    text, _ = exporter.render("text/plain")
+    told = [line for line in text.decode().splitlines() if "answer_lateness" in line]
+    assert 'blastoff_answer_lateness_seconds_sum{mode="relayed"} 0.0' in told
+    assert 'blastoff_answer_lateness_seconds_count{mode="relayed"} 1.0' in told
+    summary = LatencySummary()
+    summary.add(sooner)
+    assert summary.answer_lateness is not None
+    assert summary.answer_lateness.p95 == -0.5
+
+
 def test_a_reply_is_measured_while_it_runs() -> None:
     """First things count once, from the right moment; what did not happen is None."""
     watch = Stopwatch(started=10.0, speculative=True)
-    assert watch.report("", "", None) == ReplyReport(outcome="interrupted", speculative=True)
+    assert watch.report("", "") == ReplyReport(outcome="interrupted", speculative=True)
     watch.ttft["small"] = 0.125
     watch.say_opening(10.25)
     watch.say_opening(10.5)
     watch.ttft["large"] = 0.75
-    watch.say_continuation(11.5, "Let me see,")
-    watch.say_continuation(12.0, "Let me see,")
+    watch.say_continuation(11.5, 3 / 2.7)
+    watch.say_continuation(12.0, 3 / 2.7)
     watch.end(13.0, "relayed")
-    report = watch.report("Let me see,", " at nine.", "history")
+    report = watch.report("Let me see,", " at nine.", continuation_mode="history")
     assert report.cover == pytest.approx(3 / 2.7)
     assert report == ReplyReport(
         outcome="relayed",

@@ -21,6 +21,7 @@ from pipecat.tests.utils import SleepFrame, run_test
 
 from blastoff_pipecat import OpeningTextFrame
 from blastoff_pipecat.demo.playout import Playout, Reply, TextEar
+from blastoff_pipecat.service.frames import ClauseTextFrame
 
 RATE = 16000
 SLACK_SECS = 0.08
@@ -74,6 +75,17 @@ async def test_a_late_continuation_leaves_the_gap_that_was_heard() -> None:
     ((begins, lasts),) = silences(reply)
     assert begins == pytest.approx(0.1)
     assert lasts == pytest.approx(reply.gap, abs=1e-3)
+
+
+async def test_a_first_clause_and_a_waiting_line_are_told_apart() -> None:
+    """White space before a waiting line begins no continuation; the answer's clause does."""
+    reply, _ = await play(
+        OpeningTextFrame("Let me see."),
+        *(LLMTextFrame(" "), OpeningTextFrame("Still looking.")),
+        *(LLMTextFrame(" "), ClauseTextFrame("It opens at nine,"), LLMTextFrame(" I think.")),
+    )
+    assert reply.opening == "Let me see. Still looking."
+    assert reply.continuation == " It opens at nine, I think."
 
 
 async def test_silence_inside_the_sound_counts() -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from blastoff_pipecat.demo.call import Turn
 from blastoff_pipecat.demo.playout import Reply
 from blastoff_pipecat.demo.timeline import Timeline, draw
+from blastoff_pipecat.timeline.heard import Line
 
 NOTHING = Timeline(
     label="nobody",
@@ -86,9 +87,8 @@ def test_first_heard_is_whoever_spoke_first() -> None:
 
 def test_times_of_a_turn_count_from_the_end_of_its_question() -> None:
     """They are on a monotonic clock that began anywhere."""
-    reply = Reply(
-        turn_ended=100.5, opening_heard=100.75, opening_over=102.5, continuation_heard=103.0
-    )
+    opening = Line("Well,", left=100.6, heard=100.75, over=102.5)
+    reply = Reply(turn_ended=100.5, lines=[opening], continuation_heard=103.0)
     line = Timeline.of("two models", Turn(100.0, "Why?", reply))
     assert (line.turn_ended, line.opening_heard, line.gap) == (0.5, 0.75, 0.5)
     assert line.over is None

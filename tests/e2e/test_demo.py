@@ -10,6 +10,7 @@ import sys
 import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from faster_whisper import WhisperModel
 from numpy.typing import NDArray
+from pipecat.frames.frames import LLMUpdateSettingsFrame
 from rich.console import Console
 
 from blastoff_pipecat import DualLLMService
@@ -27,7 +29,7 @@ from blastoff_pipecat.local.language import EmbeddedModels
 from blastoff_pipecat.local.pair import SYSTEM_INSTRUCTION, PairOfModels, warm_up
 from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.local.weights.store import ModelStore
-from blastoff_pipecat.prompts import EMBEDDED_OPENINGS
+from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.service.settings import DualLLMSettings
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.bot import talking_to
@@ -39,6 +41,9 @@ PATIENCE_SECS = 60.0
 
 AUDIBLE = 300
 """Of 32768: quieter samples are silence to a listener."""
+
+LINES_SAID = LINES["en"].sentences + LINES["en"].waiting
+"""What the embedded models say before an answer."""
 
 LABEL = re.compile(r"(?i)\b(?:assistant|user|system)\s*:|</?think>|<\|")
 
@@ -119,7 +124,8 @@ def test_a_listener_hears_opening_and_continuation_as_one_reply(demo: Demo, ear:
     """Every word once and in order: first the opening's, then the continuation's."""
     reply = demo.both.reply
     opening, continuation = _words(reply.opening), _words(reply.continuation)
-    assert reply.opening in EMBEDDED_OPENINGS
+    assert reply.opening
+    assert _opening_of(reply.opening) == reply.opening
     assert len(continuation) >= 3
     heard = _heard(ear, demo.recordings.both)
     assert _word_errors(opening + continuation, heard) <= 0.15 * len(opening + continuation), heard
@@ -227,32 +233,58 @@ def _service(models: PairOfModels, **changes: Any) -> DualLLMService:
 
 
 async def test_everyday_questions_get_one_fluent_reply_each(models: PairOfModels) -> None:
-    """An approved opening, another one each turn, and a continuation that goes on from it."""
+    """Approved lines, others each turn, and a sentence of the large model's own behind them."""
+    questions = "What is the capital of France?", "Tell me a joke.", "How do I make good tea?"
     async with talking_to(_service(models), tts=False) as bot:
-        for count, question in enumerate(
-            ("What is the capital of France?", "I can't sleep lately.", "Tell me a joke."), 1
-        ):
+        for count, question in enumerate(questions, 1):
             await bot.ask(question)
             await bot.until(lambda count=count: len(bot.reports) == count, within=PATIENCE_SECS)
-        await bot.until(lambda: len(bot.assistant_messages) == 3)
+            await bot.until(lambda count=count: len(bot.assistant_messages) == count)
     openings = [_opening_of(text) for text in bot.assistant_messages]
-    assert len(set(openings)) == 3
+    assert sum(map(bool, openings)) >= 2, "the small model may decline, and hardly ever does here"
+    assert all(one != other or not one for one, other in pairwise(openings))
     for text, opening, report in zip(bot.assistant_messages, openings, bot.reports, strict=True):
-        continuation = text.removeprefix(opening)
-        assert report.outcome == "relayed"
+        answer = text.removeprefix(opening)
+        assert report.outcome == ("relayed" if opening else "large_only")
         assert report.opening_chars == len(opening)
-        assert continuation.startswith(" ")
-        assert len(_words(continuation)) >= 3
-        assert " ".join(_words(opening)) not in " ".join(_words(continuation))
+        assert re.match(r" ?[A-Z]", answer), text
+        assert len(_words(answer)) >= 3
         assert not LABEL.search(text)
     assert "Paris" in bot.assistant_messages[0]
     assert bot.errors == []
 
 
+async def test_the_large_model_takes_no_opening_up(models: PairOfModels) -> None:
+    """Also alone, after replies with openings, it begins with its answer."""
+    said = [
+        {"role": role, "content": text}
+        for pair in (
+            ("Why is the sky blue?", "Let me think. Air scatters blue light most."),
+            ("Who wrote Hamlet?", "One moment. Still looking. William Shakespeare wrote it."),
+            ("How do vaccines work?", "Let me see. They train the immune system."),
+        )
+        for role, text in zip(("user", "assistant"), pair, strict=True)
+    ]
+    service = _service(models, max_tokens=20)
+    async with talking_to(service, tts=False, messages=said) as bot:
+        await bot.ask("What is a black hole?")
+        await bot.until(lambda: len(bot.reports) == 1, within=PATIENCE_SECS)
+        alone = LLMUpdateSettingsFrame(delta=DualLLMService.Settings(opening="never"))
+        await bot.worker.queue_frame(alone)
+        await bot.ask("Why do cats purr?")
+        await bot.until(lambda: len(bot.reports) == 2, within=PATIENCE_SECS)
+        await bot.until(lambda: len(bot.assistant_messages) == 5)
+    both, by_large = bot.assistant_messages[-2:]
+    assert not _opening_of(both.removeprefix(_opening_of(both)).strip())
+    assert not _opening_of(by_large)
+
+
 def _opening_of(text: str) -> str:
-    found = [line for line in EMBEDDED_OPENINGS if text.startswith(line)]
-    assert found, f"no approved opening: {text!r}"
-    return found[0]
+    """The approved lines that a text begins with."""
+    found = ""
+    while line := next((x for x in LINES_SAID if text[len(found) :].lstrip().startswith(x)), ""):
+        found = text[: text.index(line, len(found)) + len(line)]
+    return found
 
 
 @pytest.mark.parametrize("style", ["acknowledge", "answer"])

@@ -1,5 +1,6 @@
 """What a bot tells the page, as RTVI messages."""
 
+from collections.abc import Sequence
 from typing import Any
 
 TIMES = (
@@ -21,7 +22,9 @@ def reply(
     mode: str = "two models",
     done: bool = True,
     interrupted: bool = False,
+    waiting_lines: Sequence[dict[str, Any]] = (),
     gap: float | None = None,
+    metrics: dict[str, Any] | None = None,
     **times: float,
 ) -> dict[str, Any]:
     """One reply's timeline; times that are not named have not been reached."""
@@ -34,12 +37,36 @@ def reply(
             "done": done,
             "interrupted": interrupted,
             "opening": opening,
+            "waiting_lines": list(waiting_lines),
             "continuation": continuation,
             "times": {name: times.get(name) for name in TIMES},
             "gap": gap,
-            "metrics": None,
+            "metrics": metrics,
         }
     )
+
+
+def line(
+    words: str, left: float, heard: float | None = None, over: float | None = None
+) -> dict[str, Any]:
+    """A waiting line of a reply's."""
+    return {"words": words, "left": left, "heard": heard, "over": over}
+
+
+def waited(number: int, **changes: Any) -> dict[str, Any]:
+    """A reply by two models whose large model is late, with two waiting lines."""
+    lines = [line(" Still looking.", 2.7, 2.85, 3.6), line(" One moment.", 4.1, 4.25, 4.9)]
+    whole: dict[str, Any] = {
+        "opening": "Let me see.",
+        "continuation": " It is four light years away.",
+        "waiting_lines": lines,
+        "opening_over": 1.8,
+        "continuation_text": 5.0,
+        "continuation_heard": 5.25,
+        "over": 9.0,
+        "gap": 0.35,
+    }
+    return relayed(number, heard=1.1, **(whole | changes))
 
 
 def relayed(number: int, heard: float = 0.4, gap: float = 0.1, **changes: Any) -> dict[str, Any]:

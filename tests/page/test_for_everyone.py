@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from tests.page.browser import Visit
-from tests.page.messages import alone, error, relayed, reply, spoken, user
+from tests.page.messages import alone, error, relayed, reply, spoken, user, waited
 
 LIGHT, DARK = {"color_scheme": "light"}, {"color_scheme": "dark"}
 NARROW = {"viewport": {"width": 320, "height": 640}}
@@ -22,6 +22,8 @@ CONVERSATION = [
     ),
     error("a microphone too far away"),
     relayed(4, done=False),
+    user("How far away is the nearest star?"),
+    waited(5, metrics={"handover": "beside", "answer_lateness": 0.1}),
 ]
 
 
@@ -31,7 +33,7 @@ def test_axe_finds_nothing_to_mend(visit: Visit, axe: str) -> None:
     violations = judged(visit, axe)
     assert violations == [], violations
     visit.hear(*CONVERSATION)
-    visit.expect("#turns > li").to_have_count(9)
+    visit.expect("#turns > li").to_have_count(11)
     violations = judged(visit, axe)
     assert violations == [], violations
 

@@ -200,12 +200,12 @@ def test_what_the_browser_received_is_opening_and_continuation(both: Reply, ear:
 
 
 def test_the_timeline_of_two_models_is_drawn(visit: Visit, both: Reply) -> None:
-    """Both stretches of speech and the gap between them; and the wait is summed up."""
+    """Both stretches of speech and the gap between them; and the waits are summed up."""
     assert both.bars == {"opening": 1, "continuation": 1}
-    steps = ("opening's text", "opening heard", "continuation's text", "continuation heard", "over")
+    steps = ("opening's text", "opening heard", "answer's text", "answer heard", "over")
     assert all(step in both.timeline for step in steps)
-    assert "Gap between the two" in both.timeline
-    for cell in ("heard-two-models-p50", "heard-two-models-p95", "gap-two-models-p50"):
+    assert "Longest gap" in both.timeline
+    for cell in ("heard-two-models-p50", "answer-two-models-p95", "gap-two-models-p50"):
         assert re.fullmatch(r"\d+\.\d\d s", visit.page.locator(f"#{cell}").inner_text())
 
 

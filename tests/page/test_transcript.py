@@ -3,7 +3,7 @@
 import pytest
 
 from tests.page.browser import Visit
-from tests.page.messages import error, relayed, reply, spoken, user
+from tests.page.messages import error, relayed, reply, spoken, user, waited
 
 NARROW = {"viewport": {"width": 320, "height": 640}}
 
@@ -11,11 +11,11 @@ NARROW = {"viewport": {"width": 320, "height": 640}}
 def test_opening_and_continuation_are_told_apart_with_and_without_colour(visit: Visit) -> None:
     """By colour, by an underline, and by a word for those who listen."""
     visit.hear(user("Why is the sky blue?"), relayed(1))
-    visit.expect(".opening .words >> nth=-1").to_have_text("Good question, let me think,")
+    visit.expect("#turns .opening .words").to_have_text("Good question, let me think,")
     opening = visit.page.locator("#turns .opening")
     continuation = visit.page.locator("#turns .continuation")
     assert opening.text_content() == "opening: Good question, let me think,"
-    assert continuation.text_content() == "continuation:  the sky is blue because of the air."
+    assert continuation.text_content() == "answer:  the sky is blue because of the air."
     style = "element => [getComputedStyle(element).color, getComputedStyle(element).textDecoration]"
     opening_style = opening.locator(".words").evaluate(style)
     continuation_style = continuation.locator(".words").evaluate(style)
@@ -23,6 +23,40 @@ def test_opening_and_continuation_are_told_apart_with_and_without_colour(visit: 
     assert "dotted" in opening_style[1]
     assert "underline" not in continuation_style[1]
     assert visit.page.locator(".conversation .legend .opening").is_visible()
+
+
+def test_waiting_lines_are_the_small_models_and_marked(visit: Visit) -> None:
+    """In its colour, where they were said, with an underline and a word of their own."""
+    visit.hear(user("How far away is the nearest star?"), waited(1))
+    assert visit.turns[1] == (
+        "Bot: Let me see. Still looking. One moment. It is four light years away."
+    )
+    waiting = visit.page.locator("#turns .waiting")
+    assert waiting.all_text_contents() == [
+        "waiting line:  Still looking.",
+        "waiting line:  One moment.",
+    ]
+    style = "element => [getComputedStyle(element).color, getComputedStyle(element).textDecoration]"
+    opening = visit.page.locator("#turns .opening .words").evaluate(style)
+    line = waiting.first.locator(".words").evaluate(style)
+    assert line[0] == opening[0]
+    assert "dashed" in line[1]
+    assert "dotted" in opening[1]
+    assert visit.page.locator(".conversation .legend .waiting").is_visible()
+
+
+def test_a_small_model_that_stands_in_is_not_taken_for_the_large_one(visit: Visit) -> None:
+    """Its words have its own colour, in the transcript and in the timeline, and are no answer."""
+    visit.hear(relayed(1, metrics={"outcome": "small_only"}))
+    assert visit.page.locator("#turns .continuation").count() == 0
+    assert visit.page.locator("#turns .opening").all_text_contents() == [
+        "opening: Good question, let me think,",
+        "stand-in:  the sky is blue because of the air.",
+    ]
+    assert visit.page.locator("#replies .bar-continuation").count() == 0
+    assert visit.page.locator("#replies .tag").all_inner_texts() == ["small model stood in"]
+    assert "stand-in heard at 1.70 seconds" in visit.timelines[0]
+    assert visit.page.locator("#answer-two-models-n").inner_text() == "0"
 
 
 def test_a_reply_is_one_turn_that_grows(visit: Visit) -> None:
@@ -75,10 +109,14 @@ def test_what_the_bot_says_outside_of_any_reply_is_shown_once(visit: Visit) -> N
     visit.hear(spoken("the sky is blue, because of the air", 3))
     visit.hear(spoken("Goodbye.", 4))
     visit.expect("#turns > li").to_have_count(3)
+    visit.hear(waited(2), spoken("Still looking.", 5), spoken("So long.", 6))
+    visit.expect("#turns > li").to_have_count(5)
     assert visit.turns == [
         "Bot: Good question, let me think, the sky is blue because of the air.",
         "Bot: Hi! What would you like to know?",
         "Bot: Goodbye.",
+        "Bot: Let me see. Still looking. One moment. It is four light years away.",
+        "Bot: So long.",
     ]
 
 

@@ -38,8 +38,11 @@ ONE_PIECE_SECS = 0.2
 LAST = "All right, I have stopped."
 
 
+LEAD_IN = re.compile("let me look into that|let me|let's see|one (moment|second)|just a moment")
+
+
 def small(_body: dict[str, Any]) -> Script:
-    return Script(OPENING, ttft=0.05)
+    return Script(OPENING, ttft=0.05)  # or a shorter line in its place, as the answer comes
 
 
 def large(body: dict[str, Any]) -> Script:
@@ -49,7 +52,7 @@ def large(body: dict[str, Any]) -> Script:
         if "enough" in said:
             return Script(LAST, ttft=0.3)
         if "story" in said:
-            return Script(STORY, ttft=0.3, pace=0.1)
+            return Script(STORY, ttft=1.5, pace=0.1)
     return Script("I did not understand that.", ttft=0.3)
 
 
@@ -190,13 +193,11 @@ async def _greeting() -> bytes:
 
 def test_the_caller_is_answered_by_both_models(record: Record) -> None:
     """The opening is heard first, the continuation after it, each once."""
-    print(record.answered_after)
     _, _, replies = record.heard.partition("what can i do for you")
-    story, _, last = (
-        replies.strip().partition("let me look into that")[2].partition("let me look into that")
-    )
+    assert LEAD_IN.match(replies.strip()), replies
+    story, stopped, _ = replies.partition("i have stopped")
     assert "on day number one the captain" in story
-    assert "i have stopped" in last
+    assert stopped
 
 
 def test_the_caller_can_interrupt(record: Record) -> None:

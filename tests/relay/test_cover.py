@@ -191,7 +191,7 @@ def test_speech_that_outlasts_its_estimate_goes_over_into_the_next() -> None:
     play(cover, 1.88, 2.6)
     assert cover.until == over
     cover.audible(8.0)
-    assert cover.until == pytest.approx(8.0 + PLAYING_SECS)
+    assert cover.until == pytest.approx(8.0 + PLAYING_SECS / 2)
     assert voice.latency_secs == pytest.approx(0.2, abs=0.01)
 
 
@@ -351,8 +351,8 @@ def test_no_order_of_reports_confuses_it(
         call(cover, name, now, text)
         if cover.until < before:
             assert name in ("audible", "playing", "interrupt", "stop")
-            assert cover.until >= now
-        if name not in ("audible", "playing", "interrupt"):
+            assert cover.until >= now or name == "stop"  # of a sound that was none
+        if name not in ("audible", "playing", "interrupt", "stop"):
             assert cover.longest_silence >= longest
         assert cover.longest_silence >= 0.0
         assert cover.heard_by(now + ahead) >= max(now + ahead, cover.until)

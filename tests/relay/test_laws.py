@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 from dataclasses import dataclass
 
 from hypothesis import event, example, given
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
-from blastoff_pipecat.relay.opening import ChosenOpening, Opening, OpeningRules, WrittenOpening
-from blastoff_pipecat.relay.relay import Limits, Relay
+from blastoff_pipecat.relay.chosen_opening import ChosenOpening
+from blastoff_pipecat.relay.limits import Limits
+from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
+from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.table import State
+from blastoff_pipecat.relay.timing import Manner
 from tests.relay.texts import any_text, cuttings, prose
 from tests.relay.witness import Witness
 
@@ -30,6 +34,16 @@ events = st.one_of(
     st.builds(ev.LargeFailed, st.builds(RuntimeError, st.text(max_size=3)), st.booleans()),
     st.just(ev.LargeCalled()),
     st.just(ev.TimePassed()),
+    st.sampled_from(
+        [
+            *(ev.LargeAlive(sign) for sign in ("headers", "role", "reasoning")),
+            *(ev.UserSpeaks(speaking) for speaking in (True, False)),
+            ev.VoiceStarted(),
+            ev.VoicePlaying(),
+            ev.VoiceStopped(),
+            ev.TurnConfirmed(),
+        ]
+    ),
 )
 steps = st.tuples(events, st.sampled_from([0.0, 0.01, 0.3, 1.0, 6.0, 9.0, 1e6, -2.0]))
 
@@ -50,8 +64,31 @@ def openings(draw: st.DrawFn) -> Opening | None:
     )
 
 
+LINES = ("One moment.", "Let me see.", "Let me think about that.")
+
+manners = st.none() | st.builds(
+    Manner,
+    opening=st.sampled_from(["auto", "always", "never"]),
+    beside=st.booleans(),
+    max_silence=st.sampled_from([0.3, 1.0, math.inf]),
+    max_waiting_lines=st.integers(0, 3),
+    clause_release=st.booleans(),
+    gathers=st.booleans(),
+    takes_words=st.booleans(),
+    opening_suffices=st.booleans(),
+    lines=st.sampled_from([(), LINES]),
+    waiting_lines=st.sampled_from([(), LINES]),
+    asks_for_lines=st.booleans(),
+    speculative=st.booleans(),
+)
+
+handed_over = st.builds(
+    Relay, opening=openings(), limits=st.sampled_from([LIMITS, Limits(small_usage=0.5)])
+)
+
 relays = st.builds(
     Relay,
+    manner=manners,
     opening=openings(),
     ways=st.integers(1, 3),
     echoes=st.lists(st.booleans(), max_size=3).map(tuple),
@@ -92,7 +129,7 @@ def test_a_reply_always_ends_soon(relay: Relay, history: list[tuple[ev.Event, fl
         reply.now += max(0.0, wait)
         reply.tell(happened)
     last = reply.now
-    reply.let_deadlines_pass(most=6)
+    reply.let_deadlines_pass(most=60)
     limits = LIMITS
     assert reply.now - last <= (
         2 * limits.small_first_token + limits.large_first_token + 2 * limits.stall
@@ -235,7 +272,7 @@ def test_the_bot_is_not_silent_while_one_model_can_speak(
         assert reply.said.strip() or reply.ran_calls
 
 
-@given(relays, models("small"), models("large"))
+@given(handed_over, models("small"), models("large"))
 def test_the_large_model_is_asked_the_moment_the_opening_is_final(
     relay: Relay, small: Model, large: Model
 ) -> None:

@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from blastoff_pipecat.prompts import OPENINGS
-from blastoff_pipecat.relay.opening import ChosenOpening, Opening, OpeningRules, WrittenOpening
+from blastoff_pipecat.relay.chosen_opening import ChosenOpening
+from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
 from blastoff_pipecat.relay.scripts import count_words, is_unspaced
 from tests.relay.texts import any_text, cuttings, prose, soup
 
@@ -207,6 +208,39 @@ def test_a_neutral_opening_says_no_number_and_neither_yes_nor_no(text: str) -> N
 def test_neutral_words_are_not_taken_for_a_yes_a_no_or_a_number(text: str) -> None:
     """Words that only begin like a yes or a no pass, however they arrive."""
     assert "".join(written(text)) == "".join(written(*text)) != ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Of course.",
+        "Sure.",
+        "Sure, I'll cancel that. Anything else?",
+        "I'll book that for you, so",
+        "Okay, done, so that is settled.",
+        "I'm sorry to hear that.",
+        "Das storniere ich gleich, einen Moment",
+        "当然，我看看。",
+    ],
+)
+def test_a_neutral_opening_commits_to_nothing(text: str) -> None:
+    """No agreement, deed or feeling is said, however it arrives; an approved line stands in."""
+    assert written(text) == written(*text) == []
+    assert written(text, stand_ins=["Let me see,"]) == ["Let me see,"]
+    assert written(text, rules=FREE) != []
+
+
+def test_word_by_word_no_promise_is_begun() -> None:
+    """What may become a promise is not said before it is clear what it becomes."""
+    rules = OpeningRules(unit="word", enough_words=6)
+    for text, said in (
+        ("Let me see, I'll cancel that for you.", "Let me see,"),
+        ("Sure, let me cancel that.", ""),
+        ("Sure, let me look at that.", "Sure, let me look at that."),
+        ("Well now, I have cancelled it.", ""),
+    ):
+        assert "".join(written(*text, rules=rules)) == said
+        assert "".join(written(text, rules=rules)) == said
 
 
 def test_what_was_said_stays_when_the_next_clause_must_not_be() -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
+from blastoff_pipecat.relay.limits import Limits
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
-from blastoff_pipecat.relay.relay import Limits, Relay
+from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.table import State
 from tests.relay.witness import Witness
 

@@ -51,6 +51,14 @@ ODDITIES = (
     "yes",
     "No problem",
     "of course",
+    "Sure, ",
+    "let me ",
+    "I'll cancel that, ",
+    "None",
+    "no opening ",
+    "needed.",
+    "-",
+    "- ",
 )
 
 MARKUP = (

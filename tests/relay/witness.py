@@ -1,9 +1,13 @@
 """A reply watched from outside, on made-up time: every law of a reply is checked at every step."""
 
+from typing import TypeAlias
+
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.table import State
+
+Said: TypeAlias = act.SayOpening | act.SayWaiting | act.SayClause | act.SayContinuation
 
 
 class Witness:
@@ -21,13 +25,17 @@ class Witness:
     def __init__(self, relay: Relay, *, now: float = 0.0) -> None:
         self.relay = relay
         self.now = now
-        self.heard: list[tuple[float, act.SayOpening | act.SayContinuation]] = []
+        self.heard: list[tuple[float, Said]] = []
         self.open: set[act.Role] = set()
         self.asked: list[tuple[float, act.Action]] = []
         self.failures: list[tuple[act.Failure, bool]] = []
         self.end: act.EndReply | None = None
         self.ran_calls = False
         self._begun = False
+
+    @property
+    def _answer_was_heard(self) -> bool:
+        return any(isinstance(said, act.SayClause | act.SayContinuation) for _, said in self.heard)
 
     @property
     def said(self) -> str:
@@ -52,7 +60,7 @@ class Witness:
             assert self.end
         return actions
 
-    def let_deadlines_pass(self, *, most: int = 12) -> None:
+    def let_deadlines_pass(self, *, most: int = 60) -> None:
         """Let nothing happen until the reply has ended."""
         for _ in range(most):
             if self.relay.deadline is None:
@@ -74,14 +82,20 @@ class Witness:
 
     def _carry_out(self, action: act.Action) -> None:
         match action:
-            case act.SayOpening(text):
+            case act.SayOpening(text) | act.SayWaiting(text):
                 assert text
-                assert not any(isinstance(said, act.SayContinuation) for _, said in self.heard)
+                assert not self._answer_was_heard, "a line after the answer began"
+                if isinstance(action, act.SayWaiting):
+                    assert any(isinstance(said, act.SayOpening) for _, said in self.heard)
+                self.heard.append((self.now, action))
+            case act.SayClause(text):
+                assert text
+                assert not self._answer_was_heard, "a clause is let go once, before plain text"
                 self.heard.append((self.now, action))
             case act.SayContinuation(text):
                 assert text
                 self.heard.append((self.now, action))
-            case act.AskSmall() | act.AskSmallToFinish():
+            case act.AskSmall() | act.AskSmallForLine() | act.AskSmallToFinish():
                 self._ask("small", action)
             case act.AskLarge(_, way):
                 ways = [asked.way for _, asked in self.asked if isinstance(asked, act.AskLarge)]

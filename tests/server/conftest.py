@@ -9,8 +9,10 @@ import pytest
 from openai import AsyncOpenAI
 
 from blastoff_pipecat import ChatEndpoint
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.server.app import ServerOptions
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.kit.policies import HANDED_OVER
 from tests.kit.server import Served, served
 
 OPENING = "Sure, let me look at that."
@@ -37,7 +39,8 @@ async def serve(models: ScriptedEndpoint) -> AsyncIterator[Serve]:
         async def start(**options: Any) -> Served:
             small = ChatEndpoint(base_url=models.url, model="small")
             large = ChatEndpoint(base_url=models.url, model="large")
-            made = ServerOptions(**{"small": small, "large": large, **options})
+            policy = Policy(**HANDED_OVER)
+            made = ServerOptions(**{"small": small, "large": large, "policy": policy, **options})
             return await stack.enter_async_context(served(made))
 
         yield start

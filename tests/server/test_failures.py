@@ -11,6 +11,7 @@ from openai import APIError, AsyncOpenAI, InternalServerError
 from blastoff_pipecat import ChatEndpoint
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
+from tests.kit.policies import HANDED_OVER
 from tests.server.conftest import ANSWER, OPENING, Serve
 
 CHAT = "/v1/chat/completions"
@@ -18,7 +19,10 @@ SECRET = "the upstream server's own words"
 DEAD = Script(fault=Fault.STATUS_503, error_message=SECRET)
 SLOW = Script("Too late.", ttft=30)
 HASTY = Policy(
-    small_first_token_timeout_secs=0.2, large_first_token_timeout_secs=0.4, stall_timeout_secs=0.2
+    **HANDED_OVER,
+    small_first_token_timeout_secs=0.2,
+    large_first_token_timeout_secs=0.4,
+    stall_timeout_secs=0.2,
 )
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,7 +15,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
+from tests.server.conftest import Serve
 
 CHAT = "/v1/chat/completions"
 ASKING: dict[str, Any] = {
@@ -23,7 +26,10 @@ ASKING: dict[str, Any] = {
 }
 DIRECT = {**ASKING, "disable_quick_response": True}
 OPENMETRICS = {"accept": "application/openmetrics-text; version=1.0.0"}
-TIMES = ("first_text", "small_ttft", "large_ttft", "seam_wait", "total")
+TIMES = ("first_text", "answer_text", "small_ttft", "large_ttft", "seam_wait", "silence", "total")
+OPENING = ["Let", " me", " look", " into", " that", " for", " you", " right", " now", "."]
+ANSWER = "The museum opens at nine. Come early."
+BESIDE = Policy(opening="always", handover="beside", max_words=16, max_waiting_lines=0)
 
 
 def count_of(text: str, parse: Any, sample: str, **labels: str) -> float:
@@ -39,38 +45,98 @@ def count_of(text: str, parse: Any, sample: str, **labels: str) -> float:
 async def test_before_any_reply_there_is_nothing_to_tell(http: httpx.AsyncClient) -> None:
     """Without replies there are counts of nought, no times and no improvement."""
     told = (await http.get("/metrics")).json()
-    assert told["improvement"] is None
+    assert told["improvement"] is told["answer_improvement"] is None
     for mode in ("relayed", "direct"):
         assert told["modes"][mode]["count"] == 0
-        assert [told["modes"][mode][name] for name in TIMES] == [None] * 5
+        assert {told["modes"][mode][name] for name in TIMES} == {None}
+        assert told["modes"][mode]["waiting_lines"] == told["modes"][mode]["declined"] == 0
+        assert told["modes"][mode]["handover"] == {}
 
 
 async def test_the_improvement_is_null_without_a_direct_request(http: httpx.AsyncClient) -> None:
     """What was not measured is not claimed."""
     await http.post(CHAT, json=ASKING)
     told = (await http.get("/metrics")).json()
-    assert told["improvement"] is None
+    assert told["improvement"] is told["answer_improvement"] is None
     assert told["modes"]["relayed"]["count"] == 1
     assert set(told["modes"]["relayed"]["total"]) == {"n", "avg", "min", "max", "p50", "p95"}
     assert told["modes"]["direct"]["first_text"] is None
+
+
+async def test_an_answer_that_is_handed_on_unread_is_no_measure_of_the_answer(
+    http: httpx.AsyncClient, models: ScriptedEndpoint
+) -> None:
+    """Its first text is known, but not when its first sentence is whole."""
+    models.play("large", Script(ANSWER))
+    await http.post(CHAT, json=ASKING)
+    await http.post(CHAT, json={**ASKING, "n": 2})
+    told = (await http.get("/metrics")).json()
+    assert told["improvement"] is not None
+    assert told["answer_improvement"] is None
 
 
 async def test_the_improvement_is_the_true_one(
     http: httpx.AsyncClient, models: ScriptedEndpoint
 ) -> None:
     """The improvement is what a client gains, within 5 %: as seen at the client's own socket."""
-    words = ["Let", " me", " look", " into", " that", " for", " you", " right", " now", "."]
-    models.play("small", Script(words, ttft=0.1, pace=0.01))
-    models.play("large", Script("The museum opens at nine.", ttft=0.8))
+    models.play("small", Script(OPENING, ttft=0.1, pace=0.01))
+    models.play("large", Script(ANSWER, ttft=0.8))
     gained: list[float] = []
+    lost: list[float] = []
     for _ in range(3):
-        seen = [await _first_text(http, body) for body in (DIRECT, ASKING)]
-        gained.append(seen[0] - seen[1])
-    told = (await http.get("/metrics")).json()["improvement"]
+        (direct, direct_whole), (relayed, relayed_whole) = [
+            await _first_and_last_text(http, body) for body in (DIRECT, ASKING)
+        ]
+        gained.append(direct - relayed)
+        lost.append(relayed_whole - direct_whole)
+    told = (await http.get("/metrics")).json()
     true = sorted(gained)[1]
     assert true > 0.5
-    assert told["p50"] == pytest.approx(true, rel=0.05)
-    assert told["avg"] == pytest.approx(sum(gained) / 3, rel=0.05)
+    assert told["improvement"]["p50"] == pytest.approx(true, rel=0.05)
+    assert told["improvement"]["avg"] == pytest.approx(sum(gained) / 3, rel=0.05)
+    later = sorted(lost)[1]
+    assert later > 0.1  # the large model is asked when the opening is final
+    assert told["answer_improvement"]["p50"] == pytest.approx(-later, abs=0.02)
+
+
+async def test_how_much_later_than_alone_an_answer_is_needs_no_direct_request(
+    serve: Serve, models: ScriptedEndpoint
+) -> None:
+    """Asked at once, the large model shows in each reply when it would have been heard alone."""
+    models.play("small", Script(OPENING, ttft=0.1))
+    models.play("large", Script(ANSWER, ttft=0.5))
+    running = await serve(policy=BESIDE)
+    async with httpx.AsyncClient(base_url=running.url, trust_env=False) as http:
+        for _ in range(2):
+            await http.post(CHAT, json=ASKING)
+        told = (await http.get("/metrics")).json()
+        text = (await http.get("/metrics", headers={"accept": "text/plain"})).text
+    assert told["answer_improvement"] is None
+    relayed = told["modes"]["relayed"]
+    assert relayed["alone_text"]["p50"] == pytest.approx(0.5, abs=0.1)
+    assert relayed["answer_text"]["p50"] == pytest.approx(relayed["alone_text"]["p50"], abs=0.02)
+    over = relayed["first_text"]["p50"] + relayed["cover"]["p50"]
+    assert relayed["answer_lateness"]["n"] == 2
+    assert relayed["answer_lateness"]["p50"] == pytest.approx(over - 0.5, abs=0.1)
+    assert relayed["handover"] == {"beside": 2}
+    how = {"mode": "relayed", "handover": "beside"}
+    assert count_of(text, prometheus, "blastoff_handovers_total", **how) == 2
+    assert count_of(text, prometheus, "blastoff_answer_lateness_seconds_count") == 2
+
+
+async def test_waiting_lines_are_counted(serve: Serve, models: ScriptedEndpoint) -> None:
+    """In both formats, and the silence that they end is told."""
+    models.play("small", Script("Let me see."), Script("Just a moment."))
+    models.play("large", Script(ANSWER, ttft=2.0))
+    policy = replace(BESIDE, max_silence_secs=0.5, max_waiting_lines=1)
+    running = await serve(policy=policy, waiting_lines=True)
+    async with httpx.AsyncClient(base_url=running.url, trust_env=False) as http:
+        await http.post(CHAT, json=ASKING)
+        told = (await http.get("/metrics")).json()["modes"]["relayed"]
+        text = (await http.get("/metrics", headers={"accept": "text/plain"})).text
+    assert told["waiting_lines"] == 1
+    assert told["silence"]["max"] == pytest.approx(0.5, abs=0.2)
+    assert count_of(text, prometheus, "blastoff_waiting_lines_total", mode="relayed") == 1
 
 
 async def test_a_role_chunk_is_no_first_text(
@@ -104,9 +170,10 @@ async def test_a_reset_forgets_times_but_not_counters(http: httpx.AsyncClient) -
     ],
 )
 async def test_prometheus_gets_its_own_format(
-    http: httpx.AsyncClient, accept: str, kind: str, parse: Any
+    http: httpx.AsyncClient, models: ScriptedEndpoint, accept: str, kind: str, parse: Any
 ) -> None:
     """A scraper gets the format that it accepts, with a histogram for each time."""
+    models.play("large", Script(ANSWER))
     await http.post(CHAT, json=ASKING)
     response = await http.get("/metrics", headers={"accept": accept})
     assert response.headers["content-type"].startswith(kind)
@@ -192,16 +259,18 @@ async def test_the_command_needs_only_the_variables(models: ScriptedEndpoint) ->
         assert "nine" in answer.json()["choices"][0]["message"]["content"]
 
 
-async def _first_text(http: httpx.AsyncClient, body: dict[str, Any]) -> float:
+async def _first_and_last_text(
+    http: httpx.AsyncClient, body: dict[str, Any]
+) -> tuple[float, float]:
+    """How long after the request its first and its last text came."""
     clock = asyncio.get_running_loop().time
     started = clock()
+    seen: list[float] = []
     async with http.stream("POST", CHAT, json=body) as response:
-        first = None
         async for line in response.aiter_lines():
-            if first is None and re.search(r'"content":"[^"]', line):
-                first = clock() - started
-    assert first is not None
-    return first
+            if re.search(r'"content":"[^"]', line):
+                seen.append(clock() - started)
+    return seen[0], seen[-1]
 
 
 @asynccontextmanager

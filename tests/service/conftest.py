@@ -8,6 +8,7 @@ from pipecat.services.openai.llm import OpenAILLMService
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
 from blastoff_pipecat.testing import ScriptedEndpoint
+from tests.kit.policies import HANDED_OVER
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def make_llm(server: ScriptedEndpoint) -> Any:
         return DualLLMService(
             small=ChatEndpoint(**{"base_url": server.url, "model": "small", **(small or {})}),
             large=ChatEndpoint(**{"base_url": server.url, "model": "large", **(large or {})}),
-            settings=DualLLMService.Settings(**settings),
+            settings=DualLLMService.Settings(**{**HANDED_OVER, **settings}),
             **(service or {}),
         )
 

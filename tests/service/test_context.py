@@ -122,7 +122,7 @@ def test_developer_messages_stay_where_they_are_known(url: str, known: bool) -> 
 
 
 async def test_small_model_sees_only_recent_words(server: ScriptedEndpoint, make_llm: Any) -> None:
-    """The small model gets no developer message, image, system instruction or old message."""
+    """The small model gets no developer message, image or old message; of the bot, its manner."""
     llm = make_llm(system_instruction="You are a secret agent.", small_history=3)
     async with talking_to(llm, messages=[*HISTORY]) as bot:
         await run(bot)
@@ -132,7 +132,9 @@ async def test_small_model_sees_only_recent_words(server: ScriptedEndpoint, make
     assert messages[-1] == {"role": "user", "content": "For OpenAI only.\nWhat is this?"}
     text = str(messages)
     assert "Ada" not in messages[-1]["content"]
-    assert "secret agent" not in text
+    assert "for your manner and language only" in messages[0]["content"]
+    assert "secret agent" in messages[0]["content"]
+    assert "secret agent" not in str(messages[1:])
     assert "called" not in text
     assert "another only" not in text
     assert "AAAA" not in text

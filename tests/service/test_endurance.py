@@ -117,7 +117,9 @@ async def test_two_hundred_replies_of_every_fate(
         server.play("small", OPENINGS[0])
         server.play("large", CONTINUATIONS[0])
         bot.context.set_messages([])
-        assert await bot.hear_reply() == f"{OPENINGS[0]} {CONTINUATIONS[0]}"
+        # A small model that failed too often in a row is left out for a while.
+        last = (CONTINUATIONS[0], f"{OPENINGS[0]} {CONTINUATIONS[0]}")
+        assert await bot.hear_reply() in last
 
         assert bot.started == bot.ended == len(bot.reports) == REPLIES + 1
         for reply in replies_of(bot):

@@ -156,7 +156,7 @@ async def test_report_tells_the_times_of_a_reply(server: ScriptedEndpoint, make_
         assert report.total == pytest.approx(0.5, abs=0.15)
         assert report.opening_chars == len(OPENING)
         assert report.continuation_chars == len(CONTINUATION) + 1
-        assert (report.bridges, report.continuation_mode) == (0, "history")
+        assert (report.waiting_lines, report.continuation_mode) == (0, "history")
         assert report.first_text <= report.total
 
 
@@ -169,7 +169,8 @@ FAILS = Script(fault=Fault.STATUS_503)
         ([OPENING], [CONTINUATION], {}, "relayed"),
         ([OPENING], [CONTINUATION], {"opening": "never"}, "large_only"),
         ([FAILS], [CONTINUATION], {}, "large_only"),
-        ([OPENING], [""], {}, "small_only"),
+        ([OPENING], [""], {"style": "answer"}, "small_only"),
+        ([OPENING, "It opens at nine."], [""], {}, "small_only"),
         ([OPENING, "It opens at nine."], [FAILS], {}, "small_only"),
         (["It opens at nine."], [FAILS], {"opening": "never"}, "small_only"),
         ([FAILS], [FAILS], {}, "failed"),

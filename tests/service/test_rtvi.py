@@ -162,7 +162,7 @@ async def test_speculative_text_reaches_the_client_when_the_turn_is_confirmed(
         assert caller.speaker.of("bot-llm-started", "bot-llm-text") == []
         await bot.worker.queue_frame(UserStoppedSpeakingFrame())
         await bot.until(lambda: caller.speaker.of("bot-llm-stopped"))
-        assert caller.speaker.text_of("bot-llm-text") == REPLY
+        assert caller.speaker.text_of("bot-llm-text") == CONTINUATION
 
 
 async def test_withdrawn_text_never_reaches_the_client(

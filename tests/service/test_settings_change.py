@@ -197,7 +197,7 @@ async def test_settings_of_any_service_are_taken(server: ScriptedEndpoint, make_
         (Settings, "opening_frames", None),
         (Settings, "min_words", 0),
         (Settings, "max_words", 2),
-        (Settings, "max_bridges", 0.5),
+        (Settings, "max_waiting_lines", 0.5),
         (Settings, "stall_timeout_secs", -1),
         (Settings, "connect_timeout_secs", 0),
         (Settings, "openings", []),

@@ -100,7 +100,7 @@ async def turn_with(llm: Any, server: ScriptedEndpoint) -> AsyncIterator[Turn]:
 async def test_prepared_reply_is_held_and_then_heard_at_once(
     server: ScriptedEndpoint, make_llm: Any
 ) -> None:
-    """Both models have answered before the turn is confirmed; then there is no wait left."""
+    """The answer is there before the turn is confirmed: it is heard at once, with no opening."""
     server.play("small", Script(OPENING, ttft=0.1))
     server.play("large", Script(CONTINUATION, ttft=0.2))
     async with turn_with(make_llm(**PATIENT), server) as turn:
@@ -109,13 +109,13 @@ async def test_prepared_reply_is_held_and_then_heard_at_once(
         await turn.ready()
         assert turn.silent
         confirmed = await turn.confirm()
-        await bot.until(lambda: bot.ended == 1 and len(bot.spoken) == 3)
-        assert bot.text_of_last_reply == REPLY
+        await bot.until(lambda: bot.ended == 1 and len(bot.spoken) == 2)
+        assert bot.text_of_last_reply == CONTINUATION
         assert bot.tts is not None
         assert bot.tts.said[0][1] - confirmed < 0.05
         assert (bot.started, bot.errors) == (1, [])
         (report,) = bot.reports
-        assert (report.outcome, report.speculative) == ("relayed", True)
+        assert (report.outcome, report.speculative) == ("large_only", True)
         assert len(bot.llm.latency) == 1
         values = {type(each) for each in turn.measured}
         assert {TTFBMetricsData, TTFATMetricsData, LLMUsageMetricsData} <= values
@@ -224,8 +224,8 @@ async def test_reply_that_takes_the_place_of_a_held_one_withdraws_it(
         assert bot.started == 0
         await turn.confirm()
         await bot.until(lambda: bot.ended == 1 and len(bot.reports) == 2)
-        assert bot.text_of_last_reply == REPLY
-        assert [report.outcome for report in bot.reports] == ["withdrawn", "relayed"]
+        assert bot.text_of_last_reply == CONTINUATION
+        assert [report.outcome for report in bot.reports] == ["withdrawn", "large_only"]
         assert bot.started == 1
 
 

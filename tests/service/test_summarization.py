@@ -70,10 +70,10 @@ async def test_a_long_conversation_is_summed_up_as_with_stock(
         async with talking_to(llm, pair=summarizing_pair) as bot:
             await bot.hear_reply("When does the museum open?")
             await bot.hear_reply("And when does it close?")
-            await bot.ask("Thank you.")
+            await bot.ask("Can I bring my dog?")
             await bot.until(lambda bot=bot: SUMMARY in str(bot.context.get_messages()))
             await bot.until(lambda bot=bot: bot.context.get_messages()[-1]["role"] == "assistant")
-            await bot.hear_reply("Goodbye.")
+            await bot.hear_reply("How do I get there?")
             assert bot.errors == []
             contexts.append(bot.context.get_messages())
     stock, dual = contexts

@@ -201,7 +201,7 @@ async def test_next_turn_after_a_call_is_opened_again(
     server.play("large", call(), ANSWER, "You are welcome.")
     async with talking_to(make_llm(), tools=[weather.get_weather]) as bot:
         await hear_answer(bot)
-        reply = await bot.hear_reply("Thank you.")
+        reply = await bot.hear_reply("What should I wear?")
         assert reply == "Well, here is what I know. You are welcome."
     sent = server.requests_for("large")[2].body["messages"]
     in_order = ["system", "user", "assistant", "calls", "tool", "assistant", "user"]
@@ -247,7 +247,7 @@ async def test_an_interruption_cancels_a_call(
         await bot.until(lambda: bot.assistant_messages == [OPENING])
         await bot.interrupt()
         assert weather.cancelled == 1
-        assert await bot.hear_reply("Never mind.") == "Well, let me see. Fine."
+        assert await bot.hear_reply("What else is there?") == "Well, let me see. Fine."
         assert bot.errors == []
     sent = server.requests_for("large")[1].body["messages"]
     assert [m["content"] for m in sent if m["role"] == "tool"] == ["CANCELLED"]
@@ -283,7 +283,7 @@ async def test_arguments_that_are_no_object_are_one_clear_error(
         assert arguments in error.error
         assert weather.cities == []
         assert bot.llm.is_usable
-        await bot.hear_reply("Never mind.")
+        await bot.hear_reply("What else is there?")
         assert len(bot.errors) == 1
 
 

@@ -139,7 +139,7 @@ async def test_span_of_a_lone_small_model(
 async def test_span_of_a_speculative_reply(
     server: ScriptedEndpoint, make_llm: Any, spans: Recorder
 ) -> None:
-    """A reply prepared before the turn's end is recorded as it was made, opening included."""
+    """A reply prepared before the turn's end is recorded as it was made."""
     async with talking_to(make_llm(), worker_options=TRACING) as bot:
         provisional = LLMContext([{"role": "user", "content": "When does it open?"}])
         await bot.worker.queue_frame(LLMContextFrame(context=provisional, speculation=True))
@@ -147,8 +147,8 @@ async def test_span_of_a_speculative_reply(
         assert bot.started == 0
         await bot.worker.queue_frame(UserStoppedSpeakingFrame())
         await bot.until(lambda: bot.ended == 1)
-        assert bot.text_of_last_reply == REPLY
-    assert span["output"] == REPLY
+        assert bot.text_of_last_reply == REST
+    assert span["output"] == REST
     assert len(spans.of_llms()) == 1
 
 

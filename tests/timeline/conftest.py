@@ -7,6 +7,7 @@ import pytest
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
 from blastoff_pipecat.testing import ScriptedEndpoint
+from tests.kit.policies import HANDED_OVER
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def make_llm(server: ScriptedEndpoint) -> Any:
         return DualLLMService(
             small=ChatEndpoint(base_url=server.url, model="small"),
             large=ChatEndpoint(base_url=server.url, model="large"),
-            settings=DualLLMService.Settings(**settings),
+            settings=DualLLMService.Settings(**{**HANDED_OVER, **settings}),
         )
 
     return make

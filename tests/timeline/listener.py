@@ -24,6 +24,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 
+from blastoff_pipecat import OpeningTextFrame
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from blastoff_pipecat.timeline import TimelineObserver
 from tests.kit.bot import Bot, RecordingTTS, quick_turns, talking_to
@@ -75,7 +76,10 @@ class Loudspeaker(BaseOutputTransport):
 
     def heard(self, *, opening: bool, since: float = 0.0) -> tuple[float, float]:
         """When the first and the last sound of a part of what was played since then were heard."""
-        loud = QUIET if opening else LOUD
+        return self.heard_at(QUIET if opening else LOUD, since=since)
+
+    def heard_at(self, loud: int, *, since: float = 0.0) -> tuple[float, float]:
+        """When the first and the last sound of that loudness were heard."""
         times: list[float] = []
         for starts, samples in self.played:
             at = np.flatnonzero(samples == loud)
@@ -209,6 +213,14 @@ def when(call: Call, kind: type[Any]) -> float:
     return [at for frame, _, at in call.bot.before.frames if isinstance(frame, kind)][-1]
 
 
+def when_left(call: Call, words: str) -> float:
+    """When a text of the small model's left the service, on the listener's clock."""
+    frames = call.bot.after.frames
+    return [
+        at for f, _, at in frames if isinstance(f, OpeningTextFrame) and f.text.strip() == words
+    ][-1]
+
+
 def zero(call: Call) -> float:
     """When the user fell silent, on the listener's clock."""
     stop = call.bot.of(VADUserStoppedSpeakingFrame, at=call.bot.before)[-1]
@@ -231,10 +243,12 @@ def check(message: dict[str, Any]) -> None:
     reached = [at for at in order if at is not None]
     assert reached == sorted(reached)
     assert all(at <= times["over"] for at in reached)
+    lines = message["waiting_lines"]
+    assert all(line.keys() == {"words", "left", "heard", "over"} for line in lines)
     if message["gap"] is not None:
-        assert message["gap"] == pytest.approx(
-            times["continuation_heard"] - times["opening_over"], abs=2e-3
-        )
+        overs = [times["opening_over"], *(line["over"] for line in lines)]
+        before = [at for at in overs if at is not None][-1]
+        assert message["gap"] == pytest.approx(times["continuation_heard"] - before, abs=2e-3)
         assert message["gap"] >= 0
 
 

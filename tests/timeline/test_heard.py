@@ -1,5 +1,6 @@
 """What is heard of a reply, from made-up sound at made-up times."""
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,30 @@ class TestHeardReply:
         assert heard.over == over
         assert heard.text == "Well, yes."
 
+    def test_waiting_lines_are_no_part_of_the_opening(self) -> None:
+        """Each is heard by itself; the gap is the silence behind the last one."""
+        reply = HeardReply()
+        for at, words in [(9.9, "Well,"), (12.0, " One moment."), (14.0, " Still looking.")]:
+            reply.say_opening(words, at)
+            reply.hear(Playhead().play(tone(0.5), RATE, at=at + 0.1), opening=True)
+        reply.waiting = 2
+        reply.say_continuation(" Yes.", 15.0)
+        reply.hear(Playhead().play(tone(0.5), RATE, at=15.0), opening=False)
+        assert (reply.opening, reply.opening_over) == ("Well,", about(10.5))
+        heard = [(line.heard, line.over) for line in reply.waiting_lines]
+        assert heard == [about(12.1, 12.6), about(14.1, 14.6)]
+        assert reply.gap == about(0.4)
+        assert reply.text == "Well, One moment. Still looking. Yes."
+        silence = reply.until(13.0)
+        assert silence.over == about(12.6)
+        assert [line.heard for line in silence.waiting_lines] == [12.1, None]
+
+    def test_sound_that_nobody_announced_is_nothing(self) -> None:
+        """As what is left of an opening that was interrupted."""
+        reply = HeardReply()
+        reply.hear(Playhead().play(tone(0.5), RATE, at=10.0), opening=True)
+        assert reply == HeardReply()
+
     @given(
         st.lists(
             st.tuples(st.floats(0, 3), st.floats(0, 0.5), st.floats(0.001, 0.5), st.booleans())
@@ -155,10 +180,13 @@ class TestHeardReply:
         reply, playhead, at = HeardReply(), Playhead(), 0.0
         for later, silence, sound, opening in sorted(pieces, key=lambda piece: not piece[3]):
             at += later
+            if opening:
+                reply.say_opening("Well,", at)
             reply.hear(playhead.play(quiet(silence) + tone(sound), RATE, at=at), opening=opening)
         for heard in (reply, reply.until(until)):
             assert heard.gap is None or heard.gap >= 0
-            times = (heard.opening_heard, heard.opening_over, heard.continuation_heard, heard.over)
+            lines = (time for line in heard.lines for time in (line.heard, line.over))
+            times = (*lines, heard.continuation_heard, heard.over)
             reached = [time for time in times if time is not None]
             assert reached == sorted(reached)
             assert heard is reply or all(time <= until for time in reached)
@@ -197,6 +225,14 @@ class TestWordSeam:
         """The opening may have a pause of its own."""
         seam = self.heard((10.0, tone(0.2) + quiet(0.2) + tone(0.6)))
         assert seam.split(0.7)[1] == about(10.7, 11.0)
+
+    def test_a_line_is_between_two_words(self) -> None:
+        """Its own and the next one's; None where nothing sounds between them."""
+        seam = self.heard((10.0, tone(0.5) + quiet(0.1) + tone(0.4)), (12.0, tone(0.5)))
+        assert seam.between(-inf, 0.55) == about(10.0, 10.5)
+        assert seam.between(0.55, 1.0) == about(10.6, 11.0)
+        assert seam.between(1.0, inf) == about(12.0, 12.5)
+        assert seam.between(1.6, inf) is seam.between(inf, inf) is WordSeam().between(0, 1) is None
 
     def test_what_is_not_there_yet_is_none(self) -> None:
         """The word may be told before its sound comes, and the sound may be silence."""

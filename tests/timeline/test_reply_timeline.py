@@ -18,8 +18,8 @@ def reply(**options: Any) -> ReplyTimeline:
     return ReplyTimeline(**{**given, **options})
 
 
-def sound(starts: float, ends: float) -> Sound:
-    return Sound(starts, ends, 0.0, ((starts, ends),))
+def sound(starts: float, ends: float, pause: float = 0.0) -> Sound:
+    return Sound(starts, ends, pause, ((starts, ends),))
 
 
 def metrics(**options: Any) -> DualLLMMetricsData:
@@ -100,23 +100,20 @@ class TestReplyTimeline:
         [
             ("relayed", False, "two models"),
             ("small_only", True, "two models"),
-            ("large_only", True, "large alone"),
+            ("large_only", True, "two models"),
+            ("large_only", False, "large alone"),
+            ("small_only", False, "two models"),
             ("interrupted", True, "two models"),
             ("interrupted", False, "large alone"),
             ("failed", True, "two models"),
         ],
     )
-    def test_the_mode_is_what_was_heard(self, outcome: Any, two_models: bool, mode: str) -> None:
-        """Where the service cannot say who spoke, it is what was meant to be."""
+    def test_the_mode_is_how_the_bot_is_set(
+        self, outcome: Any, two_models: bool, mode: str
+    ) -> None:
+        """A large model that was heard alone because it was first is no large model alone."""
         one = reply(two_models=two_models)
         one.measure(metrics(outcome=outcome))
-        assert one.message(20.0)["mode"] == mode
-
-    @pytest.mark.parametrize(("waited", "mode"), [(0.01, "large alone"), (0.8, "two models")])
-    def test_a_large_model_that_had_to_wait_is_not_alone(self, waited: float, mode: str) -> None:
-        """What the small model costs where it says nothing is no figure of the large model's."""
-        one = reply()
-        one.measure(metrics(outcome="large_only", first_text=0.5 + waited, large_ttft=0.5))
         assert one.message(20.0)["mode"] == mode
 
     def test_the_message_is_as_promised(self) -> None:
@@ -124,28 +121,115 @@ class TestReplyTimeline:
         turn = UserTurn(silent=10.0, ended=10.3)
         one = reply(number=3, turn=turn)
         one.say_opening("Well,", 10.4)
-        data = metrics(outcome="interrupted", small_ttft=0.1)
+        one.announce(opening_id=7, timed=False)
+        one.hear(sound(10.5, 10.75), context="a", at=10.5)
+        one.say_opening(" One moment.", 12.0)
+        one.announce(opening_id=8, timed=False)
+        one.hear(sound(12.125, 13.0), context="a", at=12.125)
+        data = metrics(outcome="interrupted", small_ttft=0.1, waiting_lines=1)
         one.measure(data)
-        assert one.message(10.5) == {
+        assert one.message(12.5) == {
             "type": "blastoff-timeline",
             "reply": 3,
             "mode": "two models",
             "done": False,
             "interrupted": False,
             "opening": "Well,",
+            "waiting_lines": [{"words": " One moment.", "left": 2.0, "heard": 2.125, "over": 2.5}],
             "continuation": "",
             "times": {
                 "turn_ended": 0.3,
                 "opening_text": 0.4,
-                "opening_heard": None,
-                "opening_over": None,
+                "opening_heard": 0.5,
+                "opening_over": 0.75,
                 "continuation_text": None,
                 "continuation_heard": None,
-                "over": None,
+                "over": 2.5,
             },
             "gap": None,
             "metrics": data.model_dump(),
         }
+
+    def test_a_line_that_ends_a_silence_is_a_waiting_line(self) -> None:
+        """And so is each that follows; an opening's next clause comes while the first is heard."""
+        one = reply()
+        for at, words in [(10.1, "Well,"), (10.3, " let me see,"), (13.0, " One moment.")]:
+            one.say_opening(words, at)
+            one.announce(opening_id=round(at * 10), timed=False)
+            one.hear(sound(at + 0.1, at + 0.5), context="a", at=at + 0.1)
+        one.say_opening(" Still thinking.", 13.2)
+        message = one.message(20.0)
+        assert message["opening"] == "Well, let me see,"
+        assert message["times"]["opening_over"] == about(0.8)
+        assert [each["words"] for each in message["waiting_lines"]] == [
+            " One moment.",
+            " Still thinking.",
+        ]
+        assert message["waiting_lines"][1]["heard"] is None
+
+    @pytest.mark.parametrize(("told", "waiting"), [(0, 0), (1, 1), (2, 1)])
+    def test_the_metrics_tell_how_many_lines_were_waiting_lines(
+        self, told: int, waiting: int
+    ) -> None:
+        """For certain: the last ones, and never the first."""
+        one = reply()
+        one.say_opening("Well,", 10.1)
+        one.hear(sound(10.2, 10.6), context="a", at=10.2)
+        one.say_opening(" let me see.", 10.9)
+        assert len(one.message(20.0)["waiting_lines"]) == 1
+        one.measure(metrics(outcome="relayed", waiting_lines=told))
+        message = one.message(20.0)
+        assert len(message["waiting_lines"]) == waiting
+        assert message["opening"] == "Well," + ("" if waiting else " let me see.")
+
+    def test_plain_text_has_no_waiting_lines(self) -> None:
+        """Nobody knows which of its words they are: they stay a part of the opening."""
+        one = reply()
+        for at, token in enumerate(["Well,", " still thinking.", " Yes."]):
+            one.say(token, 10.1 + at)
+        one.measure(metrics(outcome="relayed", opening_chars=21, waiting_lines=1))
+        message = one.message(20.0)
+        assert (message["opening"], message["waiting_lines"]) == ("Well, still thinking.", [])
+
+    def test_a_voice_that_tells_words_parts_each_line(self) -> None:
+        """Where a word of a line begins, though all of it comes as one stream."""
+        one = reply()
+        one.say_opening("Well, well.", 10.1)
+        one.announce(opening_id=7, timed=True)
+        one.hear(sound(10.2, 10.6), context="a", at=10.2)
+        one.spell("Well,", 7, 10.2)
+        one.say_opening(" Still thinking.", 12.0)
+        one.announce(opening_id=8, timed=True)
+        one.hear(sound(12.1, 12.5, pause=1.5), context="a", at=12.1)
+        one.spell("Still", 8, 10.6)  # the voice counts its audio, not its silence
+        one.say(" Yes it is.", 13.0)
+        one.announce(opening_id=None, timed=True)
+        one.hear(sound(13.1, 13.9, pause=0.6), context="a", at=13.1)
+        one.spell("Yes", 9, 11.0)
+        message = one.message(20.0)
+        (line,) = message["waiting_lines"]
+        assert message["times"]["opening_over"] == about(0.6)
+        assert (line["heard"], line["over"]) == (about(2.1), about(2.5))
+        assert message["times"]["continuation_heard"] == about(3.1)
+        assert message["gap"] == about(0.6)
+
+    def test_a_line_whose_words_are_not_told_is_not_heard_apart(self) -> None:
+        """What comes before the next word that is told belongs to the line before it."""
+        one = reply()
+        for number, words in enumerate(["Well, well.", " Still thinking."]):
+            one.say_opening(words, 10.1 + 2 * number)
+            one.announce(opening_id=number, timed=True)
+            heard = sound(10.2 + number, 10.6 + number, pause=0.6 * number)
+            one.hear(heard, context="a", at=10.2 + number)
+        one.spell("Well,", 0, 10.2)
+        one.say(" Yes it is.", 13.0)
+        one.announce(opening_id=None, timed=True)
+        one.hear(sound(13.1, 13.9, pause=0.6), context="a", at=13.1)
+        one.spell("Yes", 9, 11.0)
+        message = one.message(20.0)
+        assert message["waiting_lines"][0]["heard"] is None
+        assert message["times"]["opening_over"] == about(1.6)
+        assert message["times"]["continuation_heard"] == about(3.1)
 
     def test_a_reply_is_done_when_the_bot_stops(self) -> None:
         """Once all audio has come; a stop in its midst ends nothing."""

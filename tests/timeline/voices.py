@@ -15,21 +15,24 @@ SECS_PER_CHAR = 0.02
 LEAD_SECS, TAIL_SECS = 0.02, 0.075
 """Silence at the beginning and the end of whatever a voice says."""
 
-QUIET, LOUD, BESIDE = 4000, 12000, 8000
+QUIET, LOUD, BESIDE, WAITINGLY = 4000, 12000, 8000, 6000
 
 OPENING = "Well, let me think,"
+WAITING = "Still thinking."
+"""Of the lines that are said while the large model is late, the first that is short."""
 ASIDE = "One moment please."
 CONTINUATION = " it opens at nine."
 
 
 def loudness(text: str) -> int:
-    """Openings are spoken more quietly, so that a recording tells who speaks."""
-    return {OPENING: QUIET, ASIDE: BESIDE}.get(text.strip(), LOUD)
+    """Openings are spoken more quietly, however they end, so that a recording tells who speaks."""
+    quiet = {OPENING: QUIET, ASIDE: BESIDE, WAITING: WAITINGLY}
+    return {words[:-1]: loud for words, loud in quiet.items()}.get(text.strip()[:-1], LOUD)
 
 
-def speech(text: str) -> bytes:
+def speech(text: str, secs_per_char: float = SECS_PER_CHAR) -> bytes:
     """What a text sounds like: a tone as long as it is, with silence around it."""
-    tone = np.full(round(len(text.strip()) * SECS_PER_CHAR * RATE), loudness(text), "<i2")
+    tone = np.full(round(len(text.strip()) * secs_per_char * RATE), loudness(text), "<i2")
     lead, tail = (np.zeros(round(secs * RATE), "<i2") for secs in (LEAD_SECS, TAIL_SECS))
     return np.concatenate((lead, tone, tail)).tobytes()
 
@@ -40,9 +43,11 @@ class ToneTTS(RecordingTTS):
     Attributes:
         fails: The texts that it cannot say.
         sound: What its audio comes in.
+        secs_per_char: How slow it is.
     """
 
     sound: type[TTSAudioRawFrame] = TTSAudioRawFrame
+    secs_per_char = SECS_PER_CHAR
 
     fails: Callable[[str], bool] = staticmethod(lambda text: False)
 
@@ -52,7 +57,7 @@ class ToneTTS(RecordingTTS):
         if self.fails(text):
             yield ErrorFrame("out of breath")
             return
-        audio, size = speech(text), round(0.1 * RATE) * 2
+        audio, size = speech(text, self.secs_per_char), round(0.1 * RATE) * 2
         for at in range(0, len(audio), size):
             yield self.sound(audio[at : at + size], RATE, 1, context_id=context_id)
 

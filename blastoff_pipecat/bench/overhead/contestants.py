@@ -35,8 +35,15 @@ def make(kind: Kind, url: str, large: str, small: str = "opener") -> Service:
     return DualLLMService(
         small=ChatEndpoint(base_url=url, api_key="a-key", model=small),
         large=ChatEndpoint(base_url=url, api_key="a-key", model=large),
-        # Each reply has an opening: one request less must not count as faster.
-        settings=DualLLMService.Settings(system_instruction=SYSTEM, opening="always"),
+        # Each reply has an opening, and text goes on as it comes: neither a request less nor a
+        # sentence that is gathered for the voice is to be counted.
+        settings=DualLLMService.Settings(
+            system_instruction=SYSTEM,
+            opening="always",
+            handover="prefix",
+            clause_release=False,
+            max_waiting_lines=0,
+        ),
     )
 
 

@@ -1,6 +1,5 @@
 """What was measured, as a table for reading and as JSON for scripts."""
 
-import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,7 +23,7 @@ def machine() -> dict[str, Any]:
         **report.machine(),
         "load": [round(load, 1) for load in os.getloadavg()],
         "loop": loop.NAME,
-        **{name: _version(name) for name in _PACKAGES},
+        **{name: report.version(name) for name in _PACKAGES},
     }
 
 
@@ -98,10 +97,3 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _short(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -1,6 +1,6 @@
 import { Asides } from "./asides.ts";
 import type { Message } from "./message.ts";
-import { readReply, type Reply } from "./timeline-message.ts";
+import { readReply, wordsOf, type Reply } from "./timeline-message.ts";
 
 /** One turn of the transcript. */
 export type Entry =
@@ -104,7 +104,7 @@ export class Conversation {
     const id = `reply-${this.session}-${reply.reply}`;
     if (!reply.done) this.going = id;
     else if (this.going === id) this.expectNothing();
-    this.asides.learnReply(id, reply.opening + reply.continuation);
+    this.asides.learnReply(id, wordsOf(reply));
     this.put({ kind: "reply", id, reply });
   }
 

@@ -1,7 +1,14 @@
 import { svg } from "./element.ts";
 import { marksOf, type Scale } from "./scale.ts";
 import { shortly } from "./seconds.ts";
-import { firstHeard, type Reply } from "./timeline-message.ts";
+import {
+  aloneHeard,
+  firstHeard,
+  gapsOf,
+  longestGap,
+  type Reply,
+  type Span,
+} from "./timeline-message.ts";
 
 /** Where things are, in pixels from the top. */
 const TEXT_Y = 15;
@@ -47,27 +54,31 @@ function axis(scale: Scale, x: X, plot: number): SVGElement {
   );
 }
 
-/** When each model's first text arrived. */
-function texts({ times }: Reply, x: X, width: number): SVGElement[] {
-  const opening = times.opening_text === null ? null : x(times.opening_text);
-  const continuation = times.continuation_text === null ? null : x(times.continuation_text);
-  const drawn: SVGElement[] = [];
-  const mark = (name: string, at: number, secs: number, room: number) => {
-    drawn.push(svg("circle", { class: `text-${name}`, cx: at, cy: TEXT_Y, r: 4.5 }));
+/** What a stretch of speech is: whose words, and why. */
+type Kind = "opening" | "waiting" | "continuation";
+
+/** When each text arrived. */
+function texts({ times, waitingLines, rescued }: Reply, x: X, width: number): SVGElement[] {
+  const arrived: [Kind, number | null][] = [
+    ["opening", times.opening_text],
+    ...waitingLines.map((line): [Kind, number | null] => ["waiting", line.left]),
+    [rescued ? "opening" : "continuation", times.continuation_text],
+  ];
+  const known = arrived.filter((text): text is [Kind, number] => text[1] !== null);
+  return known.flatMap(([kind, secs], index) => {
+    const [at, next] = [x(secs), known[index + 1]];
     const label = shortly(secs);
-    if (room > label.length * CHARACTER + 12)
-      drawn.push(svg("text", { class: "label", x: at + 9, y: TEXT_Y + 4 }, label));
-  };
-  if (opening !== null && times.opening_text !== null)
-    mark("opening", opening, times.opening_text, (continuation ?? width) - opening);
-  if (continuation !== null && times.continuation_text !== null)
-    mark("continuation", continuation, times.continuation_text, width - continuation);
-  return drawn;
+    const room = (next ? x(next[1]) : width) - at > label.length * CHARACTER + 12;
+    return [
+      svg("circle", { class: `text-${kind}`, cx: at, cy: TEXT_Y, r: 4.5 }),
+      ...(room ? [svg("text", { class: "label", x: at + 9, y: TEXT_Y + 4 }, label)] : []),
+    ];
+  });
 }
 
-/** What was heard when: the wait, the opening, the gap, the continuation. */
+/** What was heard when: the wait, the opening, waiting lines, the answer, and the gaps between. */
 function voice(reply: Reply, scale: Scale, x: X): SVGElement[] {
-  const { times, gap } = reply;
+  const { times } = reply;
   const drawn: SVGElement[] = [];
   const heard = firstHeard(reply);
   const middle = VOICE_Y + VOICE_HEIGHT / 2;
@@ -87,28 +98,25 @@ function voice(reply: Reply, scale: Scale, x: X): SVGElement[] {
   const end = times.over ?? scale.to;
   if (times.opening_heard !== null) {
     const until = times.opening_over ?? Math.min(times.continuation_heard ?? end, end);
-    drawn.push(bar("opening", times.opening_heard, until, scale, x));
+    drawn.push(bar("opening", ["opening"], times.opening_heard, until, scale, x));
   }
-  if (gap !== null && times.opening_over !== null && times.continuation_heard !== null) {
-    const [from, to] = [x(times.opening_over), x(times.continuation_heard)];
-    drawn.push(
-      svg("rect", {
-        class: "gap",
-        x: from,
-        y: VOICE_Y,
-        width: Math.max(to - from, 1),
-        height: VOICE_HEIGHT,
-        fill: "url(#gap-hatch)",
-      }),
-      svg("path", {
-        class: "gap-bracket",
-        d: `M${from} ${VOICE_Y + VOICE_HEIGHT + 2} v4 H${Math.max(to, from + 1)} v-4`,
-      }),
-      note(`gap ${shortly(gap)}`, (from + to) / 2, x(scale.to)),
-    );
+  for (const line of reply.waitingLines)
+    if (line.heard !== null)
+      drawn.push(bar("waiting", ["waiting line", "waiting", "…"], line.heard, line.over ?? end, scale, x));
+  drawn.push(...gapsOf(reply).map((gap) => silence(gap, x)));
+  const longest = longestGap(reply);
+  if (longest) {
+    const secs = shortly(longest.to - longest.from);
+    drawn.push(note(`gap ${secs}`, (x(longest.from) + x(longest.to)) / 2, x(scale.to)));
   }
-  if (times.continuation_heard !== null)
-    drawn.push(bar("continuation", times.continuation_heard, end, scale, x));
+  if (times.continuation_heard !== null) {
+    const [kind, names]: [Kind, string[]] = reply.rescued
+      ? ["opening", ["small model stands in", "stand-in"]]
+      : ["continuation", ["answer"]];
+    drawn.push(bar(kind, names, times.continuation_heard, end, scale, x));
+  }
+  const alone = aloneHeard(reply);
+  if (alone !== null) drawn.push(aloneMark(x(alone)));
   if (reply.interrupted && times.over !== null && times.over <= scale.to) {
     const at = x(times.over);
     drawn.push(
@@ -118,8 +126,25 @@ function voice(reply: Reply, scale: Scale, x: X): SVGElement[] {
   return drawn;
 }
 
-/** A stretch of speech, with an arrow's head where it goes on beyond the scale. */
-function bar(name: "opening" | "continuation", from: number, to: number, scale: Scale, x: X) {
+function silence({ from, to }: Span, x: X): SVGElement {
+  const [left, right] = [x(from), Math.max(x(to), x(from) + 1)];
+  const place = { x: left, y: VOICE_Y, width: right - left, height: VOICE_HEIGHT };
+  return svg(
+    "g",
+    {},
+    svg("rect", { class: "gap", ...place, fill: "url(#gap-hatch)" }),
+    svg("path", { class: "gap-bracket", d: `M${left} ${VOICE_Y + VOICE_HEIGHT + 2} v4 H${right} v-4` }),
+  );
+}
+
+/** Points to when the large model alone would have been heard. */
+function aloneMark(at: number): SVGElement {
+  const tip = VOICE_Y - 1;
+  return svg("path", { class: "alone", d: `M${at} ${tip} l-4.5 -7 h9 Z` });
+}
+
+/** A stretch of speech, with the longest of its names that fits, and an arrow's head where it goes on beyond the scale. */
+function bar(kind: Kind, names: string[], from: number, to: number, scale: Scale, x: X) {
   const left = x(from);
   const right = Math.max(x(to), left + 2);
   const beyond = to > scale.to;
@@ -132,12 +157,12 @@ function bar(name: "opening" | "continuation", from: number, to: number, scale: 
     : `M${left + round} ${top} H${right - round} q${round} 0 ${round} ${round} V${bottom - round} ` +
       `q0 ${round} ${-round} ${round} H${left + round} q${-round} 0 ${-round} ${-round} ` +
       `V${top + round} q0 ${-round} ${round} ${-round} Z`;
-  const named = right - left - head > name.length * CHARACTER + 12;
+  const name = names.find((each) => right - left - head > each.length * CHARACTER + 12);
   return svg(
     "g",
-    { class: `bar bar-${name}`, "data-from": from, "data-to": to },
+    { class: `bar bar-${kind}`, "data-from": from, "data-to": to },
     svg("path", { d: shape }),
-    named ? svg("text", { x: left + 8, y: middle + 4 }, name) : null,
+    name === undefined ? null : svg("text", { x: left + 8, y: middle + 4 }, name),
   );
 }
 
@@ -147,7 +172,8 @@ function note(text: string, at: number, rightmost: number): SVGElement {
   return svg("text", { class: "label gap-label", x, y: NOTE_Y, "text-anchor": "middle" }, text);
 }
 
-function lastStep({ times }: Reply): number | null {
-  const steps = Object.values(times).filter((at) => at !== null);
+function lastStep({ times, waitingLines }: Reply): number | null {
+  const lines = waitingLines.map((line) => line.left);
+  const steps = [...Object.values(times), ...lines].filter((at) => at !== null);
   return steps.length ? Math.max(...steps) : null;
 }

@@ -17,7 +17,8 @@ export function scaleOf(replies: Iterable<Reply>): Scale {
   let [from, to] = [0, SHORTEST_SECS];
   for (const reply of replies) {
     const { over, ...steps } = reply.times;
-    const times = Object.values(steps).filter((at) => at !== null);
+    const lines = reply.waitingLines.flatMap((line) => [line.left, line.heard, line.over]);
+    const times = [...Object.values(steps), ...lines].filter((at) => at !== null);
     const lastPart = reply.times.continuation_heard ?? firstHeard(reply);
     const tail = lastPart === null ? 0 : Math.min(lastPart + TAIL_SECS, over ?? lastPart);
     from = Math.min(from, ...times);

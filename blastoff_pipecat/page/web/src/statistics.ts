@@ -1,6 +1,14 @@
-import { write } from "./element.ts";
-import { shortly } from "./seconds.ts";
-import { answersTurn, firstHeard, MODES, type Mode, type Reply } from "./timeline-message.ts";
+import { byId, write } from "./element.ts";
+import { shortly, signed } from "./seconds.ts";
+import {
+  answerHeard,
+  answersTurn,
+  firstHeard,
+  longestGap,
+  MODES,
+  type Mode,
+  type Reply,
+} from "./timeline-message.ts";
 
 /** Statistics of one duration over `n` replies, in seconds. */
 export type Figures = { n: number; p50: number; p95: number };
@@ -16,7 +24,18 @@ export function figuresOf(values: number[]): Figures | null {
   return p50 === undefined || p95 === undefined ? null : { n: ordered.length, p50, p95 };
 }
 
-/** How long a user waits, and the gap, over the replies of each mode: the table of the page. */
+/** The rows of the page's table: a duration of a reply each. */
+const ROWS: Record<string, (reply: Reply) => number | null> = {
+  heard: firstHeard,
+  answer: answerHeard,
+  gap: (reply) => {
+    const gap = longestGap(reply);
+    return gap && gap.to - gap.from;
+  },
+  late: (reply) => (reply.mode === "two models" ? reply.lateness : null),
+};
+
+/** How long a user waits, over the replies of each mode: the table of the page. */
 export class Statistics {
   private readonly replies = new Map<string, Reply>();
 
@@ -30,38 +49,33 @@ export class Statistics {
   }
 
   private draw(): void {
-    const heard = this.of(firstHeard);
-    const gap = this.of((reply) => reply.gap);
-    for (const mode of MODES) {
-      const column = mode.replace(" ", "-");
-      show(`heard-${column}`, heard[mode]);
-      show(`gap-${column}`, gap[mode]);
-    }
-    write("difference", difference(heard["two models"], heard["large alone"]));
-  }
-
-  private of(duration: (reply: Reply) => number | null): Record<Mode, Figures | null> {
-    const values = (mode: Mode) =>
-      [...this.replies.values()]
-        .filter((reply) => reply.mode === mode)
-        .map(duration)
-        .filter((secs) => secs !== null);
-    return {
-      "two models": figuresOf(values("two models")),
-      "large alone": figuresOf(values("large alone")),
+    for (const [row, duration] of Object.entries(ROWS))
+      for (const mode of MODES)
+        show(`${row}-${mode.replace(" ", "-")}`, this.of(mode, duration), row === "late" ? signed : shortly);
+    const sooner = (duration: (reply: Reply) => number | null) => {
+      const [both, alone] = MODES.map((mode) => this.of(mode, duration));
+      return both && alone ? alone.p50 - both.p50 : null;
     };
+    write("difference", difference(sooner(firstHeard), sooner(answerHeard)));
+  }
+
+  private of(mode: Mode, duration: (reply: Reply) => number | null): Figures | null {
+    const replies = [...this.replies.values()].filter((reply) => reply.mode === mode);
+    return figuresOf(replies.map(duration).filter((secs) => secs !== null));
   }
 }
 
-function show(cell: string, figures: Figures | null): void {
-  write(`${cell}-p50`, figures ? shortly(figures.p50) : "–");
-  write(`${cell}-p95`, figures ? shortly(figures.p95) : "–");
+function show(cell: string, figures: Figures | null, written: (secs: number) => string): void {
+  write(`${cell}-p50`, figures ? written(figures.p50) : "–");
+  write(`${cell}-p95`, figures ? written(figures.p95) : "–");
   write(`${cell}-n`, String(figures?.n ?? 0));
+  byId(`${cell}-n`).closest("small")?.toggleAttribute("hidden", !figures);
 }
 
-function difference(both: Figures | null, alone: Figures | null): string {
-  if (!both || !alone) return "";
-  const sooner = alone.p50 - both.p50;
-  const how = sooner < 0 ? "later" : "sooner";
-  return `With two models the bot is heard ${shortly(Math.abs(sooner))} ${how} (p50)`;
+/** @param first How much sooner the bot is heard. @param answer How much sooner its answer. */
+function difference(first: number | null, answer: number | null): string {
+  if (first === null) return "";
+  const how = (sooner: number) => `${shortly(Math.abs(sooner))} ${sooner < 0 ? "later" : "sooner"}`;
+  const also = answer === null ? "" : `, its answer ${how(answer)}`;
+  return `With two models the bot is heard ${how(first)}${also} (p50)`;
 }

@@ -2,7 +2,15 @@ import { draw } from "./drawing.ts";
 import { html } from "./element.ts";
 import { scaleOf, type Scale } from "./scale.ts";
 import { shortly, spoken } from "./seconds.ts";
-import { answersTurn, firstHeard, type Reply } from "./timeline-message.ts";
+import {
+  aloneHeard,
+  answerHeard,
+  answersTurn,
+  firstHeard,
+  longestGap,
+  type Handover,
+  type Reply,
+} from "./timeline-message.ts";
 
 /** How many replies are shown. */
 const SHOWN = 30;
@@ -61,41 +69,55 @@ export class Timelines {
   }
 }
 
+const ASKED: Record<Handover, string> = { beside: "asked at once", prefix: "one after the other" };
+
 function heading(reply: Reply): HTMLElement {
-  const heard = firstHeard(reply);
   return html(
     "div",
     { class: "reply-heading" },
     html("h3", {}, answersTurn(reply) ? `Reply ${reply.reply}` : "Bot spoke first"),
-    html("span", { class: "reply-mode" }, reply.mode),
+    html("span", { class: "reply-mode" }, reply.mode, reply.handover && `, ${ASKED[reply.handover]}`),
     ...tagsOf(reply).map((tag) => html("span", { class: "tag" }, tag)),
-    html(
-      "span",
-      { class: "reply-heard" },
-      heard === null ? "" : answersTurn(reply) ? "heard after " : "began after ",
-      heard === null ? null : html("strong", {}, shortly(heard)),
-    ),
+    html("span", { class: "reply-heard" }, ...waitsOf(reply)),
   );
+}
+
+/** How long it took until the bot was heard, and until its answer was. */
+function waitsOf(reply: Reply): (Node | string)[] {
+  const [heard, answer] = [firstHeard(reply), answerHeard(reply)];
+  if (heard === null) return [];
+  const after = (what: string, secs: number) => [`${what} after `, html("strong", {}, shortly(secs))];
+  if (!answersTurn(reply)) return after("began", heard);
+  if (answer === heard) return after("answer", answer);
+  return [...after("first sound", heard), ...(answer === null ? [] : [", ", ...after("answer", answer)])];
 }
 
 function tagsOf(reply: Reply): string[] {
   const tags = [];
   if (reply.interrupted) tags.push("interrupted");
-  if (reply.done && reply.mode === "two models" && !reply.opening) tags.push("no opening");
+  if (reply.done && reply.mode === "two models" && !reply.opening)
+    tags.push(reply.declined ? "no opening needed" : "no opening");
+  if (reply.rescued) tags.push("small model stood in");
   if (reply.done && firstHeard(reply) === null) tags.push("not heard");
   return tags;
 }
 
 /** The timeline of a reply as a sentence or two, for those who do not see it. */
 export function inWords(reply: Reply): string {
-  const { times } = reply;
+  const { times, waitingLines } = reply;
+  const whose = reply.rescued ? "stand-in" : "answer";
   const steps: [string, number | null][] = [
     ["end of turn noticed", times.turn_ended],
     ["opening's text", times.opening_text],
     ["opening heard", times.opening_heard],
     ["opening over", times.opening_over],
-    ["continuation's text", times.continuation_text],
-    ["continuation heard", times.continuation_heard],
+    ...waitingLines.flatMap((line): [string, number | null][] => [
+      ["waiting line's text", line.left],
+      ["waiting line heard", line.heard],
+      ["waiting line over", line.over],
+    ]),
+    [`${whose}'s text`, times.continuation_text],
+    [`${whose} heard`, times.continuation_heard],
     [reply.interrupted ? "interrupted" : reply.done ? "reply over" : "speaking until", times.over],
   ];
   const told = steps
@@ -103,6 +125,12 @@ export function inWords(reply: Reply): string {
     .sort((a, b) => a[1] - b[1])
     .map(([what, at]) => `${what} at ${spoken(at)}`);
   const since = answersTurn(reply) ? "you stopped speaking" : "the bot began";
-  const gap = reply.gap === null ? "" : ` Gap between the two: ${spoken(reply.gap)}.`;
-  return `Timeline, from when ${since}: ${told.join(", ") || "nothing yet"}.${gap}`;
+  const [gap, alone] = [longestGap(reply), aloneHeard(reply)];
+  const more = [
+    gap && ` Longest gap: ${spoken(gap.to - gap.from)}.`,
+    alone !== null && ` The large model alone would have been heard at ${spoken(alone)}, by estimate.`,
+  ];
+  return [`Timeline, from when ${since}: ${told.join(", ") || "nothing yet"}.`, ...more]
+    .filter((sentence) => typeof sentence === "string")
+    .join("");
 }

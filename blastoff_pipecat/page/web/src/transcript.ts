@@ -56,7 +56,7 @@ function contentOf(entry: Entry): Node[] {
     case "aside":
       return [speaker("Bot"), html("p", {}, entry.text)];
     case "reply":
-      return [speaker("Bot"), html("p", {}, ...wordsOf(entry.reply))];
+      return [speaker("Bot"), html("p", {}, ...partsOf(entry.reply))];
   }
 }
 
@@ -64,20 +64,26 @@ function speaker(name: string): HTMLElement {
   return html("span", { class: "speaker" }, name);
 }
 
-function wordsOf(reply: Reply): (Node | string)[] {
+function partsOf(reply: Reply): (Node | string)[] {
   const words: (Node | string)[] = [];
-  if (reply.opening) words.push(part("opening", reply.opening));
-  if (reply.continuation) words.push(part("continuation", reply.continuation));
+  if (reply.opening) words.push(part("opening", "opening", reply.opening));
+  for (const line of reply.waitingLines) words.push(part("waiting", "waiting line", line.words));
+  if (reply.continuation)
+    words.push(
+      reply.rescued
+        ? part("opening", "stand-in", reply.continuation)
+        : part("continuation", "answer", reply.continuation),
+    );
   if (!words.length)
     words.push(html("span", { class: "wordless" }, reply.done ? "(nothing was said)" : "…"));
   if (reply.interrupted) words.push(" ", html("span", { class: "tag" }, "interrupted"));
   return words;
 }
 
-function part(name: "opening" | "continuation", text: string): HTMLElement {
+function part(kind: "opening" | "waiting" | "continuation", name: string, text: string): HTMLElement {
   return html(
     "span",
-    { class: name },
+    { class: kind },
     html("span", { class: "sr-only" }, `${name}: `),
     html("span", { class: "words" }, text),
   );

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
 from blastoff_pipecat.conductor.alarm import Alarm
-from blastoff_pipecat.conductor.conductor import Conductor, Heard, Reply
+from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.heard import Heard
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.kit.policies import HANDED_OVER
 
 OPENING = "Good question, let me see what we have."
 ANSWER = [f" w{number}" for number in range(20)]
@@ -38,7 +41,8 @@ async def conductor(server: ScriptedEndpoint) -> AsyncIterator[Conductor]:
 
 def asked(conductor: Conductor, **policy: float) -> Reply:
     conversation = Conversation(messages=[{"role": "user", "content": "When do you open?"}])
-    return conductor.reply(conversation, Policy(small_first_token_timeout_secs=8.0, **policy))
+    options: dict[str, Any] = {**HANDED_OVER, "small_first_token_timeout_secs": 8.0, **policy}
+    return conductor.reply(conversation, Policy(**options))
 
 
 def said(heard: list[Heard]) -> str:

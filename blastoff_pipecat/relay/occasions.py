@@ -1,0 +1,24 @@
+"""Whether an opening would be out of place, told from a user's words alone.
+
+A line before the answer is wrong to "bye bye" and hurts after "my dog died", whatever model is to
+write it, so the plainest cases are settled without one. What is not recognised here is left to the
+model, which may decline: better that than a question without an opening.
+"""
+
+from blastoff_pipecat.relay.distress import tells_distress
+from blastoff_pipecat.relay.scripts import tokens
+from blastoff_pipecat.relay.small_talk import is_number, is_small_talk
+
+
+def needs_none(text: str, language: str | None = None) -> bool:
+    """Tell whether a user's turn plainly needs no opening.
+
+    Such are greetings, thanks, goodbyes, yes and no, bare numbers and the shortest remarks; bad
+    news, distress and emergencies; and a turn without a word.
+    """
+    words = tokens(text, most=2)
+    # "Hello?" is asked into a silence, by somebody who is glad to hear anything.
+    prods = len(words) == 1 and text.rstrip().endswith(("?", "？"))
+    return not prods and (
+        not words or is_small_talk(text) or is_number(text) or tells_distress(text, language)
+    )

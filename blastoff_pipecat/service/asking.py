@@ -1,0 +1,72 @@
+"""What a Pipecat context asks: a conversation for the conductor, and whether it may be opened."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+from loguru import logger
+from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter, openai_is_given
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.utils.types import assert_given
+
+from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.service.settings import DualLLMSettings
+
+ShouldOpen: TypeAlias = Callable[[LLMContext], bool]
+"""A bot author's own hook: whether an opening may be said to this context."""
+
+
+async def conversation_of(
+    context: LLMContext,
+    settings: DualLLMSettings,
+    adapter: OpenAILLMAdapter,
+    *,
+    system: str | None = None,
+    needs_whole_answer: bool = False,
+    may_open: bool = True,
+) -> Conversation:
+    """Read a context as the conversation that both models are asked about.
+
+    Args:
+        context: Pipecat's.
+        settings: The service's.
+        adapter: Turns the context's messages and tools into those of chat completions.
+        system: A system instruction in place of the setting's.
+        needs_whole_answer: As in `Conversation`.
+        may_open: Likewise.
+    """
+    params = await adapter.get_llm_invocation_params(
+        context,
+        system_instruction=system or assert_given(settings.system_instruction),
+        convert_developer_to_user=False,
+    )
+    body = settings.sampling()
+    if openai_is_given(params["tools"]) and params["tools"]:
+        body["tools"] = params["tools"]
+        if openai_is_given(params["tool_choice"]):
+            body["tool_choice"] = params["tool_choice"]
+    body.update(settings.extra)
+    return Conversation(
+        messages=cast("list[dict[str, Any]]", params["messages"]),
+        params=body,
+        needs_whole_answer=needs_whole_answer,
+        may_open=may_open,
+    )
+
+
+class OpeningHook:
+    """Asks the bot's author; a hook that fails is as if there were none, and is told once."""
+
+    def __init__(self, hook: ShouldOpen | None) -> None:
+        """Take the hook, if there is one."""
+        self._hook = hook
+        self._told = False
+
+    def allows(self, context: LLMContext) -> bool:
+        """Tell whether an opening may be said."""
+        try:
+            return self._hook is None or bool(self._hook(context))
+        except Exception as error:  # whatever is wrong in it, the bot goes on
+            if not self._told:
+                logger.warning("should_open failed; openings go on without it: {!r}", error)
+                self._told = True
+            return True

@@ -1,0 +1,71 @@
+"""What each model is asked where the small one chooses from approved lines."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from blastoff_pipecat.conductor.conductor import Conductor
+from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.policy import Policy
+from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
+from blastoff_pipecat.relay.lines import LINES
+from blastoff_pipecat.testing import Script, ScriptedEndpoint
+
+CHOOSING = Policy(style="choose", handover="beside", opening="always", small_history=1)
+SYSTEM = {"role": "system", "content": "You are a bot."}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedEndpoint]:
+    async with ScriptedEndpoint() as running:
+        running.play("small", "Let me think.")
+        running.play("large", Script("Paris is the capital of France."))
+        yield running
+
+
+async def ask(server: ScriptedEndpoint, *turns: str) -> dict[str, dict[str, Any]]:
+    """Have a reply made to the last of these turns; return the body each model was sent."""
+    roles = ("user", "assistant") * len(turns)
+    messages = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=False)]
+    before = len(server.requests)
+    conductor = Conductor(
+        ChatClient(ChatEndpoint(base_url=server.url, model="small", choice="grammar")),
+        ChatClient(ChatEndpoint(base_url=server.url, model="large")),
+    )
+    try:
+        conversation = Conversation(messages=[SYSTEM, *messages])
+        async with aclosing(conductor.reply(conversation, CHOOSING)) as reply:
+            async for _ in reply:
+                pass
+    finally:
+        await conductor.aclose()
+    return {request.body["model"]: request.body for request in server.requests[before:]}
+
+
+async def test_the_small_models_prompt_is_the_same_each_turn(server: ScriptedEndpoint) -> None:
+    """Which lines may be chosen changes; what its server can have cached does not."""
+    first = (await ask(server, "What is the capital of France?"))["small"]
+    later = (
+        await ask(server, "What is the capital of France?", "One moment. Paris.", "And of Italy?")
+    )["small"]
+    assert first["messages"][:-1] == later["messages"][:-1]
+    assert '"One moment."' in first["grammar"]
+    assert '"One moment."' not in later["grammar"]
+
+
+async def test_the_large_model_sees_its_own_words_only(server: ScriptedEndpoint) -> None:
+    """Else it takes the lines up, and its server reads its own words again."""
+    opening, waiting = LINES["en"].sentences[0], LINES["en"].waiting[0]
+    body = (
+        await ask(
+            server,
+            *("What is the capital of France?", f"{opening} {waiting} Paris is."),
+            *("Thanks!", "You're welcome. Let me think. Anything else?"),
+            *("Who wrote Hamlet?", opening),
+            "And who wrote Faust?",
+        )
+    )["large"]
+    replies = [each["content"] for each in body["messages"] if each["role"] == "assistant"]
+    assert replies == ["Paris is.", "You're welcome. Let me think. Anything else?", opening]

@@ -1,0 +1,109 @@
+"""Where an opening would be out of place, and where it would not."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+
+from blastoff_pipecat.relay.decline import declines, may_decline
+from blastoff_pipecat.relay.occasions import needs_none
+from tests.kit.everyday_turns import OPENING_IS, TURNS
+from tests.relay.texts import any_text
+
+
+def test_the_everyday_turns_are_many() -> None:
+    """Enough of every kind and in enough languages to mean something."""
+    kinds = Counter(turn.kind for turn in TURNS)
+    assert set(kinds) == set(OPENING_IS)
+    assert min(kinds.values()) >= 10
+    assert kinds["question"] + kinds["request"] >= 50
+    assert len({turn.language for turn in TURNS}) == 14
+    assert len({turn.text for turn in TURNS}) == len(TURNS)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind, opening in OPENING_IS.items() if opening == "must_not"]
+)
+def test_no_opening_for_what_asks_for_none(kind: str) -> None:
+    """Of the everyday turns that must have no opening nearly all are known by a table."""
+    turns = [turn for turn in TURNS if turn.kind == kind]
+    missed = [turn for turn in turns if not needs_none(turn.text)]
+    assert len(missed) <= 0.05 * len(turns), missed
+
+
+def test_questions_and_requests_may_have_an_opening() -> None:
+    """None of them is taken for something else."""
+    turns = [turn for turn in TURNS if turn.opening_is == "welcome"]
+    assert [turn for turn in turns if needs_none(turn.text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "...",
+        "THANKS",
+        "thanks tom",
+        "Hi, I'm Maria Lopez.",
+        "Thanks for the quick answer!",
+        "okay great, thanks, bye bye",
+        "It's five five five, one two.",
+        "July 4th",
+        "i can’t breathe",
+        "We had to put our dog to sleep.",
+        "Ich bin verzweifelt",
+        "Mi abuela acaba de morir.",
+        "Ma fille ne respire plus.",
+        "Mi hanno rapinato.",
+        "我家着火了！",
+        "犬が死んでしまいました。",
+        "집에 불이 났어요!",
+        "मेरी माँ का देहांत हो गया।",
+        "Меня уволили.",
+        "ماتت أمي.",
+    ],
+)
+def test_small_talk_and_distress_need_none(text: str) -> None:
+    """However it is spelt, and with a name."""
+    assert needs_none(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks, and what about Tuesday?",
+        "Thanks for that, but when does it open?",
+        "Okay, what time?",
+        "Yes, and add fries.",
+        "Hi, I'm calling about my bill.",
+        "Hello, can I order a pizza?",
+        "What is five plus three?",
+        "Is it seven?",
+        "Set it to 22 degrees.",
+        "When did Prince pass away?",
+        "Is cancer hereditary?",
+        "How many people died on the Titanic?",
+        "What are the symptoms of a heart attack?",
+        "My computer died, can you help?",
+        "My printer is not responding.",
+        "I lost my luggage.",
+        "Ich kann nicht mehr auf mein Konto zugreifen.",
+        "Wann ist Goethe gestorben?",
+        "Gracias, ¿y cuánto cuesta?",
+        "¿De qué murió Picasso?",
+        "谢谢，那明天呢？",
+        "你好，请问几点开门？",
+        "こんにちは、予約したいのですが。",
+    ],
+)
+def test_what_asks_for_something_is_no_small_talk(text: str) -> None:
+    """Whatever politeness or sad word stands in it."""
+    assert not needs_none(text)
+
+
+@given(any_text)
+def test_any_text_is_judged(text: str) -> None:
+    """Whatever a recogniser, or a small model, writes."""
+    assert needs_none(text) in (True, False)
+    assert declines(text) in (True, False)
+    assert not declines(text) or may_decline(text)

@@ -1,0 +1,181 @@
+"""When something is to be heard: the decisions hold for whatever was learnt, at any time."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from blastoff_pipecat.relay.cover import Cover, Voice
+from blastoff_pipecat.relay.forecast import Forecast
+from blastoff_pipecat.relay.timing import LONGEST_OPENING_SECS, SHORT_LINE_SECS, Manner, Timing
+
+AUTO = Manner(opening="auto", beside=True, max_silence=1.0, line_secs=0.15)
+WORD = "word "
+LINES = ("One moment.", "Let me see.", "Let me think about that.", "Let me have a quick look.")
+
+seconds = st.floats(0.01, 12.0)
+answers = st.lists(st.tuples(seconds, st.floats(0.0, 2.0)), max_size=12)
+"""When clauses came, and how long after each its sentence."""
+waits = st.floats(0.0, 10.0)
+handovers = st.booleans()
+
+
+def timing_of(
+    learnt: list[tuple[float, float]], manner: Manner = AUTO, *, said: int = 0, asked: bool = True
+) -> tuple[Timing, Cover]:
+    """Make the timing of a reply that began at 0.0, after others, with so many words said."""
+    forecast, voice = Forecast(1.0), Voice()
+    for clause, sentence in learnt:
+        expectation = forecast.began()
+        expectation.clause(clause)
+        expectation.sentence(clause + sentence)
+    cover = Cover(voice, 0.0)
+    cover.say(WORD * said, 0.0)
+    timing = Timing(manner, voice, cover, forecast.began(), 0.0)
+    timing.asked_at = 0.0 if asked else None
+    return timing, cover
+
+
+@given(answers, seconds, seconds, waits, handovers)
+def test_a_shorter_line_fits_where_a_longer_one_does(
+    learnt: list[tuple[float, float]], one: float, other: float, now: float, asked: bool
+) -> None:
+    """Whatever was learnt, and however long was waited."""
+    timing, _ = timing_of(learnt, asked=asked)
+    shorter, longer = sorted((one, other))
+    assert timing.fits(shorter, now) or not timing.fits(longer, now)
+
+
+@given(answers, waits, handovers)
+def test_the_room_for_a_line_is_between_two_words_and_the_most(
+    learnt: list[tuple[float, float]], now: float, asked: bool
+) -> None:
+    """So that there is always something that may be asked for."""
+    timing, _ = timing_of(learnt, asked=asked)
+    room = timing.room(now, most=LONGEST_OPENING_SECS)
+    assert SHORT_LINE_SECS <= room <= LONGEST_OPENING_SECS
+
+
+@given(answers, waits, st.sets(st.sampled_from(LINES)))
+def test_the_longest_line_that_fits_is_one_of_them(
+    learnt: list[tuple[float, float]], now: float, lines: set[str]
+) -> None:
+    """And no longer one fits."""
+    timing, _ = timing_of(learnt)
+    secs = Voice().pace.seconds
+    found = timing.longest(lines, now)
+    assert found in {*lines, ""}
+    assert not found or timing.fits(secs(found), now)
+    assert not any(timing.fits(secs(line), now) for line in lines if secs(line) > secs(found))
+
+
+@given(answers, st.integers(0, 30), st.booleans(), handovers)
+def test_a_line_is_due_in_time(
+    learnt: list[tuple[float, float]], said: int, declined: bool, asked: bool
+) -> None:
+    """At a finite time: never later than silence is felt, and little sooner."""
+    timing, cover = timing_of(learnt, said=said, asked=asked)
+    due = timing.line_due_at(nothing_wanted=declined)
+    longest = 2.0 if declined and not said else 1.0
+    latest = cover.silent_from + longest - Voice().latency_secs
+    assert latest - 0.8 - 1e-9 <= due <= latest
+    assert timing.line_due_at(nothing_wanted=declined) == due
+    if not said:
+        assert due == latest
+
+
+@given(answers, st.integers(0, 30), waits)
+def test_a_due_line_is_put_off_for_a_while_at_most(
+    learnt: list[tuple[float, float]], said: int, waited: float
+) -> None:
+    """Each look leads to a later one, and after half a second there is none."""
+    timing, _ = timing_of(learnt, said=said)
+    due = timing.line_due_at(nothing_wanted=False)
+    now, looks = due, 0
+    while timing.is_imminent(due, now):
+        later = timing.look_again_at(due, now)
+        assert later > now
+        now, looks = later, looks + 1
+        assert looks < 20
+    assert now <= due + 0.5
+    assert not timing.is_imminent(due, due + 0.5 + waited)
+
+
+@given(answers, waits, st.integers(0, 30), seconds)
+def test_a_clause_is_released_at_a_finite_time(
+    learnt: list[tuple[float, float]], now: float, said: int, clause_at: float
+) -> None:
+    """Not in the past, and not before what is said is nearly over."""
+    timing, cover = timing_of(learnt, said=said)
+    release = timing.release_at("For the most part,", min(clause_at, now), now)
+    assert release >= max(now, cover.until - Voice().latency_secs)
+    assert release < math.inf
+
+
+@given(answers, st.floats(0.0, 0.5))
+def test_without_a_bound_on_silence_nothing_is_wanted(
+    learnt: list[tuple[float, float]], now: float
+) -> None:
+    """No opening at once, and no line ever."""
+    timing, _ = timing_of(learnt, replace(AUTO, max_silence=math.inf), said=3)
+    assert not timing.wants_opening(now)
+    assert timing.line_due_at(nothing_wanted=False) == math.inf
+
+
+@given(answers, waits)
+def test_always_and_never_are_no_matter_of_time(
+    learnt: list[tuple[float, float]], now: float
+) -> None:
+    """Whatever is forecast."""
+    for opening, wanted in (("always", True), ("never", False)):
+        timing, _ = timing_of(learnt, replace(AUTO, opening=opening))
+        assert timing.wants_opening(now) is wanted
+
+
+@given(answers, seconds)
+def test_nothing_fits_before_an_answer_that_is_there(
+    learnt: list[tuple[float, float]], clause: float
+) -> None:
+    """Once its first sentence could have been heard, even the shortest line is in its way."""
+    assume(clause > 0.05)
+    forecast = Forecast(1.0)
+    for at, more in learnt:
+        expectation = forecast.began()
+        expectation.clause(at)
+        expectation.sentence(at + more)
+    expectation = forecast.began()
+    voice = Voice()
+    timing = Timing(AUTO, voice, Cover(voice, 0.0), expectation, 0.0)
+    timing.asked_at = 0.0
+    expectation.clause(clause)
+    assert not timing.fits(3.0, clause + 2.0)
+
+
+@pytest.mark.parametrize(
+    ("clause", "wanted"), [(0.2, False), (0.5, False), (1.2, True), (4.0, True)]
+)
+def test_an_opening_is_wanted_where_the_answer_is_known_to_be_late(
+    clause: float, wanted: bool
+) -> None:
+    """And not where it is heard within the second."""
+    timing, _ = timing_of([(clause, 0.4)] * 8)
+    assert timing.wants_opening(0.0) is wanted
+
+
+def test_an_answer_that_may_be_early_or_late_is_opened_where_that_costs_less() -> None:
+    """A line kept until silence is due would run into an answer that mostly comes just then."""
+    mostly_late = [(1.3, 0.4), (1.1, 0.4), (1.5, 0.4), (1.2, 0.4)] * 3
+    mostly_early = [(0.3, 0.05), (0.5, 0.05), (2.5, 0.05)] * 4
+    assert timing_of(mostly_late)[0].wants_opening(0.0)
+    assert not timing_of(mostly_early)[0].wants_opening(0.0)
+
+
+def test_a_waiting_line_is_said_sooner_where_it_would_run_into_the_answer() -> None:
+    """The answer is known to come 2.0 s after the turn; what was said ends at 0.94 s."""
+    timing, cover = timing_of([(2.0, 0.05)] * 12, said=2)
+    due = timing.line_due_at(nothing_wanted=False)
+    latest = cover.silent_from + 1.0 - Voice().latency_secs
+    assert due < latest
+    assert due + SHORT_LINE_SECS <= 2.05
