@@ -1,0 +1,54 @@
+"""The policies that are compared: a stock bot, and three manners of the relay."""
+
+from typing import Literal, TypeAlias
+
+from blastoff_pipecat.relay.lines import LINES
+from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenLine, WrittenOpening
+from blastoff_pipecat.relay.timing import Manner
+
+PolicyName: TypeAlias = Literal["alone", "fixed", "auto", "auto, prefix"]
+POLICIES: tuple[PolicyName, ...] = ("alone", "fixed", "auto", "auto, prefix")
+"""The large model alone; an opening in every reply, handed over; the default, with the large model
+asked beside the opening; the same, with the opening handed over to it."""
+
+FIXED_OPENING = "Good question, let me see,"
+MOST_WORDS = 6
+HANDOVER_SECS = 0.4
+
+MAX_SILENCE_SECS = 1.0
+MAX_WAITING_LINES = 2
+LINE_SECS = 0.16
+"""How long the small model is believed to need for a line: a little more than it does."""
+
+
+def _auto(*, beside: bool) -> Manner:
+    lines = LINES["en"]
+    return Manner(
+        opening="auto",
+        beside=beside,
+        max_silence=MAX_SILENCE_SECS,
+        max_waiting_lines=MAX_WAITING_LINES,
+        clause_release=True,
+        gathers=True,
+        lines=lines.sentences if beside else lines.commas,
+        waiting_lines=lines.waiting,
+        asks_for_lines=True,
+        line_secs=LINE_SECS,
+    )
+
+
+MANNERS: dict[PolicyName, Manner] = {
+    "fixed": Manner(opening="always"),
+    "auto": _auto(beside=True),
+    "auto, prefix": _auto(beside=False),
+}
+
+
+def make_opening(policy: PolicyName) -> Opening:
+    """Prepare a reply's opening as a conductor does."""
+    manner = MANNERS[policy]
+    if manner.opening == "always":
+        return WrittenOpening()
+    rules = OpeningRules(min_words=2, enough_words=2, max_words=MOST_WORDS)
+    kind = WrittenLine if manner.beside else WrittenOpening
+    return kind(rules, stand_ins=manner.lines)

@@ -1,0 +1,147 @@
+"""What was played, as a table, as data and as a plot."""
+
+from dataclasses import fields
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from blastoff_pipecat.bench.cover.conversation import LEARNING
+from blastoff_pipecat.bench.cover.figures import (
+    FELT_SECS,
+    FIGURES,
+    LATER_SECS,
+    LATEST_TTFT_SECS,
+    SILENCE_SECS,
+)
+from blastoff_pipecat.bench.cover.policy import POLICIES, PolicyName
+from blastoff_pipecat.bench.cover.run import Cell, Run
+from blastoff_pipecat.bench.cover.world import World
+from blastoff_pipecat.bench.plot import Line, lines, stacked
+from blastoff_pipecat.bench.report import machine
+
+_DIGITS = 5
+_COLUMNS: dict[str, tuple[str, str]] = {
+    "first_p50": ("first\np50", "{:.2f}"),
+    "first_p95": ("first\np95", "{:.2f}"),
+    "answer_p50": ("answer\np50", "{:.2f}"),
+    "later_p50": ("later\np50", "{:+.2f}"),
+    "later": (f"later\n> {LATER_SECS:g} s", "{:.1%}"),
+    "later_felt": (f"later\n> {FELT_SECS:g} s", "{:.2%}"),
+    "silent": (f"silent\n> {SILENCE_SECS:g} s", "{:.2%}"),
+    "opened": ("opened", "{:.0%}"),
+    "waiting_lines": ("lines", "{:.2f}"),
+    "small_tokens": ("tokens", "{:.1f}"),
+}
+"""The columns of the table: a figure, its head, its format."""
+
+_LEGEND = (
+    "Seconds after the user's turn, and shares of replies. first: the first sound. answer: the "
+    "large model's. later: than with the large model alone. silent: after the first sound, where "
+    f"the large model needs at most {LATEST_TTFT_SECS:g} s. lines, tokens: waiting lines, and "
+    "tokens of the small model, in a reply."
+)
+
+_PLOTTED: dict[str, tuple[str, str, float]] = {
+    "first_p50": ("First sound, median", "seconds", 1.0),
+    "answer_p50": ("First sound of the answer, median", "seconds", 1.0),
+    "later": (f"Answers heard more than {LATER_SECS:g} s later than alone", "% of replies", 100.0),
+}
+"""The figures of the plot: a title, a unit, and how many of it there are to one."""
+
+_ACROSS = "median time to first token of the large model, seconds"
+
+
+def show(run: Run, console: Console) -> None:
+    """Print the figures as a table."""
+    table = Table(title=_title(run), title_justify="left")
+    table.add_column("large model's TTFT")
+    table.add_column("policy")
+    for head, _ in _COLUMNS.values():
+        table.add_column(head, justify="right")
+    for world in _worlds(run):
+        told = str(world)
+        for policy in POLICIES:
+            if tally := run.tallies.get(Cell(policy, world)):
+                figures = tally.figures()
+                table.add_row(told, policy, *(_cell(figures, name) for name in _COLUMNS))
+                told = ""
+        table.add_section()
+    console.print(table)
+    console.print(Text(_LEGEND), soft_wrap=True)
+    planned = run.replies * len(_worlds(run)) * len(POLICIES)
+    played = sum(len(tally.first) for tally in run.tallies.values())
+    if played < planned:
+        console.print(f"Stopped after {played} of {planned} replies.")
+
+
+def as_data(run: Run) -> dict[str, Any]:
+    """Return the figures as plain data."""
+    return {
+        "about": {**machine(), "clock": "made-up time, seconds"},
+        "seed": run.seed,
+        "figures": FIGURES,
+        "cells": [
+            {
+                "policy": cell.policy,
+                "world": _as_data(cell.world),
+                **{name: _rounded(value) for name, value in tally.figures().items()},
+            }
+            for cell, tally in run.tallies.items()
+        ],
+    }
+
+
+def plot(run: Run) -> str:
+    """Draw figures against the median TTFT as SVG, of the first kind of voice and large model."""
+    worlds = _worlds(run)
+    alike = [world for world in worlds if world.kind == worlds[0].kind]
+    return stacked(
+        [
+            lines(
+                title,
+                unit,
+                [_line(run, alike, policy, name, times) for policy in POLICIES],
+                across=_ACROSS,
+            )
+            for name, (title, unit, times) in _PLOTTED.items()
+        ]
+    )
+
+
+def _line(run: Run, worlds: list[World], policy: PolicyName, name: str, times: float) -> Line:
+    points: list[tuple[float, float]] = []
+    for world in worlds:
+        tally = run.tallies.get(Cell(policy, world))
+        value = tally.figures()[name] if tally else None
+        if value is not None:
+            points.append((world.ttft, times * value))
+    return Line(policy, points)
+
+
+def _worlds(run: Run) -> list[World]:
+    return list(dict.fromkeys(cell.world for cell in run.tallies))
+
+
+def _title(run: Run) -> str:
+    return (
+        f"{run.replies} simulated replies a row, each after {LEARNING} or more to learn from; "
+        f"seed {run.seed}"
+    )
+
+
+def _cell(figures: dict[str, float | None], name: str) -> str:
+    value = figures[name]
+    return "—" if value is None else _COLUMNS[name][1].format(value)
+
+
+def _as_data(world: World) -> dict[str, Any]:
+    """Return a world as plain data; of recorded answers only how many there are."""
+    data = {each.name: getattr(world, each.name) for each in fields(world)}
+    data["recorded"] = len(world.recorded)
+    return data
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, _DIGITS)
