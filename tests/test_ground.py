@@ -1,6 +1,5 @@
 """The ground that the rest stands on: names, dependencies, commands, files."""
 
-import ast
 import itertools
 import os
 import re
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,6 @@ from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.server import run as run_server
 
 ROOT = Path(__file__).parent.parent
-RELAY = ROOT / "blastoff_pipecat" / "relay"
 
 
 def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -46,67 +43,6 @@ def test_the_public_names_are_these() -> None:
     }
     for name in blastoff_pipecat.__all__:
         assert getattr(blastoff_pipecat, name).__name__ == name
-
-
-class TestTheRelayIsPure:
-    """The decision-maker of a reply runs without clock, network or Pipecat."""
-
-    def test_it_imports_the_standard_library_and_itself_alone(self) -> None:
-        """No module of the relay names anybody else's package, or another room of ours."""
-        modules = sorted(RELAY.rglob("*.py"))
-        assert RELAY / "relay.py" in modules
-        for module in modules:
-            for line, name in imports_of(module):
-                first = name.partition(".")[0]
-                assert first in sys.stdlib_module_names or name.startswith(
-                    "blastoff_pipecat.relay"
-                ), f"{module.name}:{line} imports {name}"
-
-    def test_it_has_no_event_loop_clock_or_chance(self) -> None:
-        """Time and chance are arguments: nothing in the relay can wait, or differ between runs."""
-        impure = {"asyncio", "threading", "time", "random", "secrets", "socket", "datetime"}
-        for module in RELAY.rglob("*.py"):
-            assert not impure & {name.partition(".")[0] for _, name in imports_of(module)}, module
-
-    def test_it_runs_where_nothing_else_is_installed(self) -> None:
-        """Importing the relay imports no installed package, Pipecat and httpx least of all."""
-        result = run(
-            sys.executable,
-            "-c",
-            """if True:
-            import sys
-
-            class NothingInstalled:
-                def find_spec(self, name, path=None, target=None):
-                    first = name.partition(".")[0]
-                    if first not in sys.stdlib_module_names and first != "blastoff_pipecat":
-                        raise ModuleNotFoundError(f"the relay imported {name}")
-
-            sys.meta_path.insert(0, NothingInstalled())
-            import blastoff_pipecat.relay.relay
-            """,
-        )
-        assert result.returncode == 0, result.stderr
-
-    def test_it_is_imported_in_no_time(self) -> None:
-        """Importing the relay takes less than 150 ms of CPU, the best of three."""
-        code = (
-            "import time; start = time.process_time(); import blastoff_pipecat.relay.relay;"
-            "print(time.process_time() - start)"
-        )
-        results = [run(sys.executable, "-c", code) for _ in range(3)]
-        assert min(float(result.stdout) for result in results) < 0.150
-
-
-def imports_of(module: Path) -> Iterator[tuple[int, str]]:
-    package = ".".join(module.parent.relative_to(ROOT).parts)
-    for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node.lineno, alias.name
-        elif isinstance(node, ast.ImportFrom):
-            above = package.rsplit(".", node.level - 1)[0] + "." if node.level else ""
-            yield node.lineno, above + (node.module or "")
 
 
 class AskedFor(dict[str, str]):

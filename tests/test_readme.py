@@ -1,4 +1,4 @@
-"""The README is true: its code runs, its tables list what there is, its diagram is the relay's."""
+"""The README is true: its code runs, its tables list what there is, its numbers are measured."""
 
 import re
 import subprocess
@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat import DualLLMService
+from blastoff_pipecat.bench.heard.readme import table as heard_table
 from blastoff_pipecat.bench.overhead.readme import crowd, table
+from blastoff_pipecat.conductor.report import Figures
 from blastoff_pipecat.prompts import OPENINGS
-from blastoff_pipecat.relay.diagram import mermaid
 from blastoff_pipecat.service.settings import complete_settings
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -31,9 +32,9 @@ def test_every_python_block_runs(code: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_diagram_is_drawn_from_the_table() -> None:
-    """The README's diagram is what the relay's table draws now."""
-    assert between("relay").strip() == f"```mermaid\n{mermaid()}```"
+def test_what_is_heard_is_the_committed_measurement() -> None:
+    """Every number of the table comes from data that `blastoff bench heard` wrote."""
+    assert between("heard").strip() == heard_table().strip()
 
 
 def test_costs_are_the_committed_measurements() -> None:
@@ -43,20 +44,32 @@ def test_costs_are_the_committed_measurements() -> None:
 
 
 def test_settings_table_lists_every_setting_with_its_default() -> None:
-    """No setting is missing from the table, and its defaults are the code's."""
-    rows = re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", README, re.MULTILINE)
+    """The table has each setting of ours and no other, and its defaults are the code's."""
+    table = README.partition("\n## Settings\n")[2].partition("\n## ")[0]
     listed = dict[str, str]()
-    for names, defaults in rows:
+    for names, defaults in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", table, re.MULTILINE):
         cells = re.findall(r"`(\w+)`", names)
-        listed |= dict(zip(cells, [each.strip() for each in defaults.split(", ")], strict=False))
+        listed |= dict(zip(cells, [each.strip() for each in defaults.split(", ")], strict=True))
     complete = complete_settings("large", None)
     inherited = {each.name for each in fields(DualLLMService.Settings.__mro__[1])}
-    ours = {each.name for each in fields(DualLLMService.Settings)} - inherited
-    assert ours <= set(listed)
-    for name in ours - {"openings", "opening_instruction", "continuation_instruction"}:
+    assert set(listed) == {each.name for each in fields(DualLLMService.Settings)} - inherited
+    for name, shown in listed.items():
+        if name == "openings" or name.endswith("_instruction"):
+            continue  # texts, which are told in words
         default = getattr(complete, name)
-        shown = f'`"{default}"`' if isinstance(default, str) else str(default)
-        assert listed[name] == shown, name
+        if isinstance(default, str):
+            assert shown == f'`"{default}"`', name
+        else:
+            assert shown.strip("`") == str(default), name
+
+
+def test_every_figure_is_explained() -> None:
+    """The table of metrics has each figure of a reply and no other."""
+    table = README.partition("\n## Metrics\n")[2].partition("```")[0]
+    rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == {
+        each.name for each in fields(Figures)
+    }
 
 
 def test_languages_are_counted_right() -> None:
