@@ -10,9 +10,6 @@ Said is only what the voice speaks at once: text that it still gathers into a se
 Silence counts from when the reply was asked for, and stands still while a speculation is on hold.
 
 Times are seconds of any monotonic clock; they never go back.
-
-Until a large model's time to first token (TTFT) is measured and forecast, it is assumed to be
-`PRIOR_LARGE_TTFT_SECS`: the published medians of hosted large models lie between 0.6 and 2.2 s.
 """
 
 import math
@@ -22,10 +19,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from blastoff_pipecat.relay.delays import Delays
-from blastoff_pipecat.relay.scripts import WORDS_PER_SECOND, speech_seconds
-
-PRIOR_LARGE_TTFT_SECS = 1.0
-"""Seconds a large model is assumed to need for its first token."""
+from blastoff_pipecat.relay.scripts import speech_seconds
 
 PRIOR_LATENCY_SECS = 0.2
 """Seconds a voice is assumed to need from a text to its first sound, until it was heard."""
@@ -38,11 +32,6 @@ _PACE_MEMORY = 7  # texts
 _LEAST_MEASURED_SECS = 1.0  # a shorter text's pauses weigh as much as its words
 _SAME_SOUND_SECS = 2 * PLAYING_SECS  # reports closer to each other are of one sound
 _SHORTEST_SOUND_SECS = 0.1  # no word is shorter
-
-
-def words_to_cover(seconds: float, *, min_words: int, max_words: int) -> int:
-    """Say how many words an opening needs to last `seconds` as speech, within its bounds."""
-    return max(min_words, math.ceil(min(max_words, seconds * WORDS_PER_SECOND)))
 
 
 class Pace:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blastoff_pipecat.relay.cover import PLAYING_SECS, Cover, Pace, Voice, words_to_cover
+from blastoff_pipecat.relay.cover import PLAYING_SECS, Cover, Pace, Voice
 from blastoff_pipecat.relay.scripts import speech_seconds
 from tests.relay.texts import any_text
 
@@ -327,12 +327,6 @@ def test_a_pace_stays_within_reason(measured: list[tuple[str, float]], text: str
     for spoken, secs in measured:
         pace.learn(spoken, secs)
     assert speech_seconds(text) * 0.5 <= pace.seconds(text) <= speech_seconds(text) * 2
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(0.0, 2), (1.0, 3), (2.0, 6), (9.0, 8)])
-def test_an_opening_covers_with_words(seconds: float, words: int) -> None:
-    """As many as the time takes to say, within bounds."""
-    assert words_to_cover(seconds, min_words=2, max_words=8) == words
 
 
 # Any order.
