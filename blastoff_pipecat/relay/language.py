@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from blastoff_pipecat.relay.scripts import tokens
 
@@ -225,6 +226,7 @@ _languages_of_letter = _languages_of(
 _letters = re.compile(f"[{''.join(_languages_of_letter)}]")
 
 
+@lru_cache(maxsize=64)  # a call's last turns, and the few lines that are said
 def language_of(text: str) -> str | None:
     """Tell which language a text is in; None where it cannot be told.
 
