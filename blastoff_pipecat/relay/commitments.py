@@ -9,6 +9,7 @@ in. The words are looked for in all languages at once.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, COMBINING, fold
 
@@ -216,6 +217,7 @@ _commitment = re.compile(
 _unfinished = re.compile(rf"\b(?:{_pattern(_BEGUN)})(?: (?:{_ADVERBS}))*[^\w]*$")
 
 
+@lru_cache(maxsize=128)  # small models say the same few lines
 def answers(beginning: str, *, whole: bool) -> bool:
     """Tell whether an opening begins with yes or no.
 
@@ -233,11 +235,13 @@ def answers(beginning: str, *, whole: bool) -> bool:
     return whole or not any(excuse.startswith(rest) for excuse in _EXCUSES)
 
 
+@lru_cache(maxsize=128)  # small models say the same few lines
 def affirms(text: str, *, whole: bool) -> bool:
     """Tell whether a text says yes anywhere; see `answers` for the arguments."""
     return any(whole or yes.end() < len(text) for yes in _yes_anywhere.finditer(text))
 
 
+@lru_cache(maxsize=128)  # small models say the same few lines
 def commits(text: str) -> bool:
     """Tell whether a text commits the bot: to a yes or no, to a deed, to a feeling."""
     if answers(text, whole=True) or affirms(text, whole=True):

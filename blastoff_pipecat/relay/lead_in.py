@@ -7,7 +7,7 @@ consists of nothing but such words as "well" and "so".
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from blastoff_pipecat.relay.scripts import fold, is_unspaced, plain
 
@@ -58,6 +58,7 @@ _FILLS: Mapping[str, str] = {
 """What only fills, likewise."""
 
 
+@lru_cache(maxsize=128)  # small models say the same few lines
 def leads_in(line: str, language: str | None) -> bool:
     """Tell whether a line is a lead-in, as far as the package knows the language.
 
