@@ -46,7 +46,7 @@ _SPREAD = 1 / 6, 1 / 2, 5 / 6
 _SOON_SECS = 0.25
 """A line that is due is put off where the answer's first clause is whole within such a time …"""
 
-_PUT_OFF = (0.35, 0.15), (0.8, 0.4)
+_PUT_OFF = (0.35, 0.1), (0.8, 0.3)
 """… with such a chance, for so many seconds at most.
 
 The first bears silence for an answer that may come; the second, which is reached once the answer's
