@@ -160,7 +160,8 @@ async def test_a_large_model_is_recorded_and_played(monkeypatch: pytest.MonkeyPa
     for answer in answers:
         (first, _), (clause, _), (sentence, _) = answer["pieces"]
         assert 0.09 < first < clause < sentence
-        assert "".join(text for _, text in answer["pieces"]) == "".join(tokens[:7])
+        told = "".join(text for _, text in answer["pieces"])
+        assert told.startswith("".join(tokens[:7]))  # and what came in the same read
     assert "3 recorded" in result.stdout
     again = bench("--from", "delays.json", "--replies", "10", "--json", "out.json")
     assert again.exit_code == 0, again.output

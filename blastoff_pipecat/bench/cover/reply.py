@@ -46,6 +46,7 @@ class SimulatedReply:
             expectation: What it expects of the large model.
         """
         self._turn = turn
+        self._known = voice
         self._world = world
         self._opening = make_opening(policy)
         self._always = MANNERS[policy].opening == "always"
@@ -84,6 +85,7 @@ class SimulatedReply:
                 case _:
                     pass
             self._carry_out(relay.handle(event, now), now)
+        self._voice.teach(self._known.pace)
         return Heard.of(
             self._voice.sounds,
             waiting_lines=relay.waiting_lines,
