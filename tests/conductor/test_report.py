@@ -100,13 +100,13 @@ class TestAFigureIsToldEverywhere:
         assert {name: told[f"blastoff_{name}_total"] for name in COUNTS} == NUMBERS
         for name, description in DURATIONS.items():
             assert families[f"blastoff_{name}_seconds"].documentation == description
-        labels = {"mode": "relayed", "outcome": "relayed", "handover": "beside"}
-        (replies,) = [
+        (handovers,) = [
             sample
-            for sample in families["blastoff_replies"].samples
-            if sample.name == "blastoff_replies_total"
+            for sample in families["blastoff_handovers"].samples
+            if sample.name == "blastoff_handovers_total"
         ]
-        assert (replies.labels, replies.value) == (labels, 1)
+        assert handovers.labels == {"mode": "relayed", "handover": "beside"}
+        assert handovers.value == 1
 
     def test_in_the_span(self) -> None:
         """A span has all of a report that is known."""
