@@ -189,3 +189,7 @@ class AfterTool(Expectation):
     def chance_by(self, secs: float, *, waited: float = 0.0) -> float:
         """Say how likely the first whole clause is to come within `secs`: 0 to 1."""
         return self._tool.chance_by(secs - self._soonest, waited=waited)
+
+    def sentence_after_clause(self, p: float = 0.8) -> float:
+        """Say that nothing is to spare: without a line, the first clause would be heard, too."""
+        return 0.0

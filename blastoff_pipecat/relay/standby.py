@@ -11,6 +11,8 @@ from blastoff_pipecat.relay.cover import Voice
 from blastoff_pipecat.relay.timing import SHORT_LINE_SECS, Manner, Timing
 from blastoff_pipecat.relay.turn import TurnSoFar
 
+_LOOK_SECS = 0.05
+
 
 class Standby:
     """The lines of one reply.
@@ -29,6 +31,7 @@ class Standby:
         self.is_asked_for = False
         self.waiting_lines = self._waiting_lines_before = 0
         self.said_before = ""
+        self._goes_on = False
         self.user_speaks = False
         self._manner = manner
         self._voice = voice
@@ -37,6 +40,7 @@ class Standby:
 
     def go_on(self, turn: TurnSoFar) -> None:
         """Count what was said in the turn before this reply."""
+        self._goes_on = True
         self.said_before = turn.said
         self._waiting_lines_before = turn.waiting_lines
 
@@ -77,6 +81,9 @@ class Standby:
     def choose(self, timing: Timing, now: float, *, said: str, declined: bool) -> str:
         """Return the line that is due now; empty where it is put off, or there is none.
 
+        Who has waited for a tool has been kept company, and waits for its answer now: where a line
+        would hold that up, silence may last twice as long.
+
         Args:
             timing: Tells whether the answer is about to come.
             now: The time.
@@ -86,6 +93,10 @@ class Standby:
         due = timing.line_due_at(nothing_wanted=declined)
         if timing.is_imminent(due, now):
             self._put_off_until = timing.look_again_at(due, now)
+            return ""
+        latest = due + self._manner.max_silence
+        if self._goes_on and now < latest and not timing.fits(SHORT_LINE_SECS, now):
+            self._put_off_until = min(now + _LOOK_SECS, latest)
             return ""
         said = self.said_before + said
         lines = self._manner.waiting_lines if said else self._manner.lines

@@ -210,7 +210,7 @@ async def test_the_reply_to_a_result_goes_on_with_the_clock(
 ) -> None:
     """Silence counts across, no line is said twice, and the turn has no more lines than it may."""
     server.play("small", OPENING, *[Script("", fault=Fault.STATUS_500)] * 6)
-    server.play("large", call(), Script(ANSWER, ttft=2.5))
+    server.play("large", call(), Script(ANSWER, ttft=3.2))
     llm = make_llm(**{**BESIDE, "max_waiting_lines": 3})
     async with in_a_room(llm, is_answer=is_answer, tools=[tool.get_weather]) as visit:
         at = await visit.ask(QUESTION)
