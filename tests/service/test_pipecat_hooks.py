@@ -15,6 +15,11 @@ import pytest
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     Frame,
+    FunctionCallFromLLM,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    FunctionCallResultProperties,
+    FunctionCallsStartedFrame,
     LLMConfigureOutputFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
@@ -28,9 +33,11 @@ from pipecat.frames.frames import (
 )
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
+from pipecat.tests.utils import run_test
 from pipecat.turns.speculation_gate import SpeculationGate
 from pipecat.utils.tracing.service_decorators import traced_llm
 
@@ -38,11 +45,13 @@ from blastoff_pipecat import DualLLMService
 from blastoff_pipecat.service import pipecat as hooks
 from blastoff_pipecat.service.frames import ShownOpening
 from blastoff_pipecat.service.speculation import CONFIRMS, WITHDRAWS
+from blastoff_pipecat.service.tool_round import ToolRound, asks_for_answer
 from blastoff_pipecat.service.trace import TracedText
 from tests.kit.bot import talking_to
 from tests.service.spans import TRACING, recorder
 
 DOWNSTREAM = FrameDirection.DOWNSTREAM
+QUESTION: Any = {"role": "user", "content": "How is the weather?"}
 SPECULATIVE = LLMContextFrame(LLMContext(), speculation=True)
 
 
@@ -255,6 +264,47 @@ OVERRIDDEN = {
     "start",
     "stop",
 }
+
+
+# What becomes of a tool's result.
+
+
+@pytest.mark.parametrize("result", [{"sky": "clear"}, "où ça ?", ["a", 1], None, ""])
+@pytest.mark.parametrize("seen", [0, 1, 2])
+async def test_context_of_a_result(result: Any, seen: int) -> None:
+    """Calls, results and a reply's text come into the context as `ToolRound.foresee` says."""
+    calls = [
+        FunctionCallInProgressFrame("get", id, {"of": "Malmö"}, True, "group") for id in ("a", "b")
+    ]
+    results = [FunctionCallResultFrame("get", id, {}, result) for id in ("a", "b")]
+    started = FunctionCallsStartedFrame(
+        [FunctionCallFromLLM("get", each.tool_call_id, {}, LLMContext()) for each in calls]
+    )
+    pipecat, ours = LLMContext([QUESTION]), LLMContext([QUESTION])
+    aggregator, foreseen = LLMAssistantAggregator(pipecat), ToolRound(started, 0.0)
+    with pinned("LLMAssistantAggregator's messages of function calls"):
+        text: list[Frame] = [
+            LLMFullResponseStartFrame(),
+            LLMTextFrame("One moment."),
+            LLMFullResponseEndFrame(),
+        ]
+        for frame in [started, *calls, *results]:
+            foreseen.process(frame)
+        for number, frames in enumerate((text, [started, *calls], results)):
+            if number == seen:  # what has reached the context by now is foreseen from there
+                ours = LLMContext([*pipecat.messages])
+                ours = foreseen.foresee(ours, 1, "One moment.")
+            await run_test(aggregator, frames_to_send=frames)
+        assert ours.messages == pipecat.messages
+
+
+def test_result_that_is_not_answered() -> None:
+    """A result without content or with `run_llm=False` asks for no answer."""
+    no = FunctionCallResultProperties(run_llm=False)
+    assert not asks_for_answer(FunctionCallResultFrame("get", "a", {}, {"sky": 1}, properties=no))
+    assert not asks_for_answer(FunctionCallResultFrame("get", "a", {}, None))
+    assert not asks_for_answer(FunctionCallResultFrame("get", "a", {}, {"sky": 1}, run_llm=False))
+    assert asks_for_answer(FunctionCallResultFrame("get", "a", {}, {"sky": 1}))
 
 
 # What observers and tracers are shown.
