@@ -15,10 +15,12 @@ CONTINUATION = "The museum opens at nine. Bring a coat."
 SENTENCE, TOKEN = TextAggregationMode.SENTENCE, TextAggregationMode.TOKEN
 
 
-async def context_after(llm: Any, voice: RecordingTTS, **options: Any) -> str:
+async def context_after(
+    llm: Any, voice: RecordingTTS, question: str = "When does the museum open?", **options: Any
+) -> str:
     """Have one turn with a bot; return the assistant message that it leaves in the context."""
     async with talking_to(llm, tts=voice, **options) as bot:
-        await bot.hear_reply("When does the museum open?")
+        await bot.hear_reply(question)
         assert (bot.started, bot.ended, bot.errors) == (1, 1, [])
         (message,) = bot.assistant_messages
         return message
@@ -117,7 +119,7 @@ async def test_chinese_is_joined_without_spaces(
     server.play("small", "让我想一想，")
     server.play("large", "博物馆九点开门。记得带外套。")
     voice = WordTTS(unspaced=True, text_aggregation_mode=mode)
-    said = await context_after(make_llm(), voice)
+    said = await context_after(make_llm(), voice, "博物馆几点开门？")
     assert said == "让我想一想，博物馆九点开门。记得带外套。"
 
 
@@ -127,7 +129,7 @@ async def test_chinese_of_a_voice_without_timestamps_is_spaced_as_pipecat_does(
     """A voice that does not time its words leaves a space between what it speaks, as with stock."""
     server.play("small", "让我想一想。")
     server.play("large", "博物馆九点开门。记得带外套。")
-    dual = await context_after(make_llm(), RecordingTTS())
+    dual = await context_after(make_llm(), RecordingTTS(), "博物馆几点开门？")
     server.play("large", "让我想一想。博物馆九点开门。记得带外套。")
     assert dual == await context_after(make_stock(), RecordingTTS())
 
