@@ -13,6 +13,8 @@ import pytest
 from loguru import logger
 from pytest_asyncio import is_async_test
 
+from blastoff_pipecat.conductor import learnt
+
 # How long what is being closed may take to close (seconds); what is left after it was forgotten.
 _GRACE_SECS = 2.0
 _POLL_SECS = 0.005
@@ -47,6 +49,12 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> None:
     """
     is_async = is_async_test(request.node)
     request.getfixturevalue("_nothing_left_in_the_loop" if is_async else "_no_socket_left")
+
+
+@pytest.fixture(autouse=True)
+def nothing_learnt_before() -> None:
+    """Have a test know nothing of a model that another test had on the same port."""
+    learnt.of_process.clear()
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ _PRIOR_LINE_SECS = 0.25
 _LINES_REMEMBERED = 5
 _PRIOR_TOOL_SECS, _PRIOR_TOOL_SPREAD = 2.0, 1.0
 
-_of_process: dict[str, Forecast] = {}
+of_process: dict[str, Forecast] = {}
+"""What this process has seen of each model, for conductors that are yet to be made."""
 
 
 class Learnt:
@@ -74,9 +75,9 @@ class Learnt:
     def _forecast(self, large: Model, prior_secs: float) -> Forecast:
         key = large.describe()
         if (forecast := self._forecasts.get(key)) is None:
-            known = _of_process.get(key)
+            known = of_process.get(key)
             forecast = self._forecasts[key] = known.copy() if known else Forecast(prior_secs)
-        _of_process[key] = forecast
+        of_process[key] = forecast
         return forecast
 
     @property
