@@ -7,8 +7,7 @@ A skin (the Pipecat service, the server) asks for a reply and iterates over what
             match heard: ...
     report = reply.report
 
-What comes out stands in `heard`. The conductor holds no policy: it makes the requests that the
-relay asks for and carries out its actions.
+What comes out stands in `heard`. The conductor holds no policy: it does what the relay asks for.
 
 While two requests are open each is read by a task of its own; the large model's, once it alone is
 heard, by the iteration itself (`request`). Leaving a reply never waits for a socket: cancelling the
@@ -43,6 +42,7 @@ from blastoff_pipecat.endpoints import (
 )
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
+from blastoff_pipecat.relay.distress import prepare
 from blastoff_pipecat.relay.limits import Limits
 from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.turn import TurnSoFar
@@ -111,8 +111,8 @@ class Conductor:
         return task
 
     async def warm(self) -> None:
-        """Get both models ready, so that the next reply need not."""
-        await asyncio.gather(self.small.warm(), self.large.warm())
+        """Get both models ready, and what judges a turn, so that the next reply need not."""
+        await asyncio.gather(self.small.warm(), self.large.warm(), asyncio.to_thread(prepare))
 
     async def aclose(self) -> None:
         """Close every request and connection. May be called more than once."""
