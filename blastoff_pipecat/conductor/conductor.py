@@ -41,8 +41,8 @@ from blastoff_pipecat.endpoints import (
     UsageReport,
 )
 from blastoff_pipecat.relay import actions as act
+from blastoff_pipecat.relay import distress
 from blastoff_pipecat.relay import events as ev
-from blastoff_pipecat.relay.distress import prepare
 from blastoff_pipecat.relay.limits import Limits
 from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.turn import TurnSoFar
@@ -112,7 +112,8 @@ class Conductor:
 
     async def warm(self) -> None:
         """Get both models ready, and what judges a turn, so that the next reply need not."""
-        await asyncio.gather(self.small.warm(), self.large.warm(), asyncio.to_thread(prepare))
+        judging = asyncio.to_thread(distress.prepare)
+        await asyncio.gather(self.small.warm(), self.large.warm(), judging)
 
     async def aclose(self) -> None:
         """Close every request and connection. May be called more than once."""
@@ -182,6 +183,7 @@ class Reply:
         self._times = Stopwatch(started=self._clock(), speculative=speculative)
         self._calls = ToolCallsSoFar()
         self._opening_noted = False
+        self._cover = 0.0  # seconds of speech before the answer
         self._small_patience = policy.small_first_token_timeout_secs
         self.finish_reason = "stop"
         self._heard = self._run()
@@ -280,7 +282,7 @@ class Reply:
         if not request.is_open:
             return []
         if isinstance(news, Exception):
-            self._end(request)
+            request.finish(self._conductor.run)
             return self._handle(self._failure(request, news))
         small = request.role == "small"
         opening = self._asks.opening
@@ -296,7 +298,7 @@ class Reply:
                         self._learnt.small_wrote(now - request.asked_at)
                 case Finished(reason):
                     self.finish_reason = reason
-                    self._end(request)
+                    request.finish(self._conductor.run)
                     heard += self._handle(ev.SmallEnded(reason) if small else ev.LargeEnded(reason))
                 case ToolCallDelta() if not small:
                     request.first_answer = request.first_answer or now
@@ -340,10 +342,10 @@ class Reply:
         for action in actions:
             match action:
                 case act.SayContinuation() | act.SayClause():
-                    cover = self._learnt.voice.pace.seconds(self._relay.opening)
-                    self._times.say_continuation(now, cover)
+                    self._times.say_continuation(now, self._cover)
                     heard.append(action)
                 case act.SayOpening() | act.SayWaiting():
+                    self._cover = self._learnt.voice.pace.seconds(self._relay.opening)
                     self._times.say_opening(now)
                     heard.append(action)
                 case act.AskSmall(secs):
@@ -388,10 +390,6 @@ class Reply:
         if unheard and self._clock() - request.asked_at >= self._small_patience:
             self._learnt.small_failed(request.model)
         request.close(self._conductor.run)
-
-    def _end(self, request: Request) -> None:
-        """Take note that a request has ended; a task reads what is left of its body."""
-        request.finish(self._conductor.run)
 
     def _leave_alone(self) -> None:
         """Let the large model's request be read here once only its text matters."""
