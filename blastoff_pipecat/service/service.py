@@ -337,7 +337,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         """Report a reply that has ended."""
         report = reply.report
         trace_reply(report, self._conductor.small.name, self._conductor.large.name, used)
-        logger.debug(f"{self}: reply {report.outcome}: {report}")
+        logger.debug("{}: reply {}: {}", self, report.outcome, report)
         for frame, direction in self._speculation.end(report):
             await super().push_frame(frame, direction)
 

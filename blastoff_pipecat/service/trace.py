@@ -39,6 +39,9 @@ def trace_reply(report: ReplyReport, small: str, large: str, used: list[ModelUse
         return
     from opentelemetry import trace  # an optional dependency of Pipecat's
 
+    span = trace.get_current_span()
+    if not span.is_recording():
+        return
     attributes: dict[str, Any] = {
         "blastoff.small_model": small,
         "blastoff.large_model": large,
@@ -48,5 +51,4 @@ def trace_reply(report: ReplyReport, small: str, large: str, used: list[ModelUse
     for name, field in _TOKENS.items():
         reported = [value for each in used if (value := getattr(each.usage, field)) is not None]
         attributes[name] = sum(reported) if reported else None
-    span = trace.get_current_span()
     span.set_attributes({name: value for name, value in attributes.items() if value is not None})
