@@ -97,8 +97,3 @@ class Policy:
                 raise ValueError(f"small_temperature must be 0 to 2, not {self.small_temperature}")
         if self.openings is not None:
             check.lines("openings", self.openings)
-
-    @property
-    def approved_openings(self) -> tuple[str, ...]:
-        """The lines that style ``choose`` picks from."""
-        return tuple(line.strip() for line in self.openings or prompts.OPENINGS["en"])
