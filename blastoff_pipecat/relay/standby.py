@@ -11,8 +11,6 @@ from blastoff_pipecat.relay.cover import Voice
 from blastoff_pipecat.relay.timing import SHORT_LINE_SECS, Manner, Timing
 from blastoff_pipecat.relay.turn import TurnSoFar
 
-_LOOK_SECS = 0.05
-
 
 class Standby:
     """The lines of one reply.
@@ -81,9 +79,6 @@ class Standby:
     def choose(self, timing: Timing, now: float, *, said: str, declined: bool) -> str:
         """Return the line that is due now; empty where it is put off, or there is none.
 
-        Who has waited for a tool has been kept company, and waits for its answer now: where a line
-        would hold that up, silence may last twice as long.
-
         Args:
             timing: Tells whether the answer is about to come.
             now: The time.
@@ -91,12 +86,9 @@ class Standby:
             declined: As for `due_at`.
         """
         due = timing.line_due_at(nothing_wanted=declined)
-        if timing.is_imminent(due, now):
-            self._put_off_until = timing.look_again_at(due, now)
-            return ""
-        latest = due + self._manner.max_silence
-        if self._goes_on and now < latest and not timing.fits(SHORT_LINE_SECS, now):
-            self._put_off_until = min(now + _LOOK_SECS, latest)
+        again = timing.put_off_until(due, now, waited=self._goes_on)
+        if again is not None:
+            self._put_off_until = again
             return ""
         said = self.said_before + said
         lines = self._manner.waiting_lines if said else self._manner.lines

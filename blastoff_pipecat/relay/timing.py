@@ -50,10 +50,11 @@ _PUT_OFF = (0.35, 0.1), (0.8, 0.3)
 """… with such a chance, for so many seconds at most.
 
 The first bears silence for an answer that may come; the second, which is reached once the answer's
-first words are here, for one that is about to. It is looked at again as often as this:
+first words are here, for one that is about to.
 """
 
 _LOOK_SECS = 0.05
+"""How often a line that is put off is looked at again."""
 
 _LIKELY = 0.2
 """A waiting line that would hold the answer up with such a chance is said before it is due …"""
@@ -218,14 +219,27 @@ class Timing:
                 self._said_at = max(in_time, default=due)
         return self._said_at
 
-    def is_imminent(self, due: float, now: float) -> bool:
-        """Tell whether to put off a line that is due, because the answer is about to come."""
-        chance = self._chance_by(now + _SOON_SECS, now)
-        return any(now < due + secs and chance >= likely for likely, secs in _PUT_OFF)
+    def put_off_until(self, due: float, now: float, *, waited: bool = False) -> float | None:
+        """Return when to look again at a line that is due, if it is better put off; else None.
 
-    def look_again_at(self, due: float, now: float) -> float:
-        """Return when to look again at a line that was put off."""
-        return min(now + _LOOK_SECS, due + max(secs for _, secs in _PUT_OFF))
+        It is where the answer is about to come. And whoever has waited for a tool was kept company,
+        and waits for its answer now: where a line would hold that up, silence may last twice as
+        long.
+
+        Args:
+            due: When it was due.
+            now: The time.
+            waited: Whether a tool was waited for.
+        """
+        chance = self._chance_by(now + _SOON_SECS, now)
+        longest = self._manner.max_silence
+        if any(now < due + secs and chance >= likely for likely, secs in _PUT_OFF):
+            latest = due + max(secs for _, secs in _PUT_OFF)
+        elif waited and now < due + longest and not self.fits(SHORT_LINE_SECS, now):
+            latest = due + longest
+        else:
+            return None
+        return min(now + _LOOK_SECS, latest)
 
     def release_at(self, clause: str, clause_at: float, now: float) -> float:
         """Return when the answer's first clause may be given to the voice.

@@ -94,13 +94,12 @@ def test_a_due_line_is_put_off_for_a_while_at_most(
     timing, _ = timing_of(learnt, said=said)
     due = timing.line_due_at(nothing_wanted=False)
     now, looks = due, 0
-    while timing.is_imminent(due, now):
-        later = timing.look_again_at(due, now)
+    while (later := timing.put_off_until(due, now)) is not None:
         assert later > now
         now, looks = later, looks + 1
         assert looks < 20
     assert now <= due + 0.5
-    assert not timing.is_imminent(due, due + 0.5 + waited)
+    assert timing.put_off_until(due, due + 0.5 + waited) is None
 
 
 @given(answers, waits, st.integers(0, 30), seconds)
