@@ -2,20 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
 from typing import Any
 
 from pipecat.frames.frames import (
-    EndFrame,
-    ErrorFrame,
     Frame,
     LLMFullResponseEndFrame,
     LLMMessagesAppendFrame,
     MetricsFrame,
 )
-from pipecat.pipeline.pipeline import Pipeline
-from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
@@ -24,17 +19,13 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
-from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat import DualLLMMetricsData
-from blastoff_pipecat.bench.heard import contestants
-from blastoff_pipecat.bench.heard.contestants import Service
 from blastoff_pipecat.bench.heard.models import QUESTION
 from blastoff_pipecat.bench.heard.reply import Reply
 from blastoff_pipecat.bench.heard.speaker import Speaker
 from blastoff_pipecat.bench.heard.voice import PacedVoice
-
-PATIENCE_SECS = 60.0
+from blastoff_pipecat.bench.pipeline import Service, ServicePipeline
 
 
 class _End(FrameProcessor):
@@ -54,7 +45,7 @@ class _End(FrameProcessor):
         await self.push_frame(frame, direction)
 
 
-class Call:
+class Call(ServicePipeline):
     """One service on the line."""
 
     def __init__(self, name: str, service: Service, answer: str) -> None:
@@ -65,10 +56,6 @@ class Call:
             service: Who answers.
             answer: The large model's words.
         """
-        self.name = name
-        self.service = service
-        self.ready = asyncio.Event()
-        self.error: str | None = None
         self._answer = answer
         self._voice, self._speaker, self._end = PacedVoice(answer), Speaker(), _End()
         # Nobody speaks to it: the default strategies would load a model that hears when turns end.
@@ -77,21 +64,7 @@ class Call:
             LLMContext(), user_params=LLMUserAggregatorParams(user_turn_strategies=turns)
         )
         parts = (pair.user(), service, self._voice, self._speaker, self._end, pair.assistant())
-        self.worker = PipelineWorker(
-            Pipeline(list(parts)),
-            params=PipelineParams(enable_metrics=True),
-            enable_rtvi=False,
-            enable_turn_tracking=False,
-            idle_timeout_secs=None,
-        )
-
-        @self.worker.event_handler("on_pipeline_started")
-        async def _(_worker: Any, _frame: Any) -> None:
-            self.ready.set()
-
-        @self.worker.event_handler("on_pipeline_error")
-        async def _(_worker: Any, frame: ErrorFrame) -> None:
-            self.error = frame.error
+        super().__init__(name, service, parts, PipelineParams(enable_metrics=True))
 
     async def ask(self) -> Reply:
         """Ask, and hear the whole reply.
@@ -114,40 +87,3 @@ class Call:
             return Reply.of(self._speaker.played, asked, self._answer, lines)
         except RuntimeError as error:
             raise self._failure(f"{error}: {self._voice.said}") from None
-
-    async def starts(self) -> None:
-        """Wait until the pipeline runs.
-
-        Raises:
-            RuntimeError: It does not.
-        """
-        await self._wait(self.ready, "the pipeline has not started")
-
-    async def _wait(self, event: asyncio.Event, missing: str) -> None:
-        try:
-            await asyncio.wait_for(event.wait(), PATIENCE_SECS)
-        except TimeoutError:
-            raise self._failure(f"{missing} within {PATIENCE_SECS:g} s") from None
-
-    def _failure(self, what: str) -> RuntimeError:
-        return RuntimeError(f"{self.name}: {what}" + (f"; {self.error}" if self.error else ""))
-
-
-@asynccontextmanager
-async def running(calls: Sequence[Call]) -> AsyncGenerator[None]:
-    """Run the pipelines of calls until the block ends; if it fails, replies are broken off."""
-    runner = WorkerRunner(handle_sigint=False)
-    await runner.add_workers(*(call.worker for call in calls))
-    task = asyncio.create_task(runner.run())
-    try:
-        for call in calls:
-            await call.starts()
-        yield
-        for call in calls:
-            await call.worker.queue_frame(EndFrame())
-        await asyncio.wait_for(asyncio.shield(task), PATIENCE_SECS)
-    finally:
-        await runner.cancel()
-        await asyncio.wait_for(task, PATIENCE_SECS)
-        for call in calls:
-            await contestants.close(call.service)

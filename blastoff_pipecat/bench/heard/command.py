@@ -56,7 +56,7 @@ def heard(
             from blastoff_pipecat.bench.heard import report
             from blastoff_pipecat.bench.heard.run import planned
             from blastoff_pipecat.bench.heard.targets import missed
-            from blastoff_pipecat.bench.overhead.loop import run as run_loop
+            from blastoff_pipecat.bench.loop import run as run_loop
     except ValueError as error:
         fail(str(error))
     except ImportError as missing:

@@ -1,13 +1,11 @@
 """The services that are compared."""
 
 from enum import StrEnum
-from typing import TypeAlias
 
 from pipecat.services.openai.llm import OpenAILLMService
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
-
-Service: TypeAlias = OpenAILLMService | DualLLMService
+from blastoff_pipecat.bench.pipeline import Service
 
 
 class Contestant(StrEnum):
@@ -42,9 +40,3 @@ def make(contestant: Contestant, url: str, large: str) -> Service:
         large=ChatEndpoint(base_url=url, model=large, continuation=continuation),
         settings=DualLLMService.Settings(handover=contestant.value),
     )
-
-
-async def close(service: Service) -> None:
-    """Close what Pipecat leaves open."""
-    if isinstance(service, OpenAILLMService):
-        await service._client.close()  # pyright: ignore[reportPrivateUsage]  # nothing public does

@@ -7,14 +7,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from blastoff_pipecat.bench import report
+from blastoff_pipecat.bench import loop, report
 from blastoff_pipecat.bench.heard import models
 from blastoff_pipecat.bench.heard.contestants import Contestant
 from blastoff_pipecat.bench.heard.reply import Reply
 from blastoff_pipecat.bench.heard.run import LEARNT, Cell, Run
 from blastoff_pipecat.bench.heard.targets import Miss
 from blastoff_pipecat.bench.heard.voice import LATENCY_SECS
-from blastoff_pipecat.bench.overhead import loop
 from blastoff_pipecat.bench.plot import Line, lines, stacked
 from blastoff_pipecat.relay.scripts import WORDS_PER_SECOND
 

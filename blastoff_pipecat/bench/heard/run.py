@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 
 from blastoff_pipecat.bench.heard import models
-from blastoff_pipecat.bench.heard.call import Call, running
+from blastoff_pipecat.bench.heard.call import Call
 from blastoff_pipecat.bench.heard.contestants import Contestant, make
 from blastoff_pipecat.bench.heard.reply import Reply
+from blastoff_pipecat.bench.pipeline import running
 from blastoff_pipecat.testing import ScriptedEndpoint
 
 LEARNT = 5

@@ -20,13 +20,14 @@ from typing import cast
 
 from loguru import logger
 
+from blastoff_pipecat.bench.loop import run
 from blastoff_pipecat.bench.overhead.child import told
 from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
-from blastoff_pipecat.bench.overhead.loop import run
 from blastoff_pipecat.bench.overhead.paced import Paced
 from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import PACED_SECS, STAMPED_TOKENS, Server
-from blastoff_pipecat.bench.overhead.session import Session, running
+from blastoff_pipecat.bench.overhead.session import Session
+from blastoff_pipecat.bench.pipeline import running
 
 MOST = 1000
 LATE_SECS = 0.020

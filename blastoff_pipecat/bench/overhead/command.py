@@ -70,8 +70,8 @@ def overhead(
             writable(json_file, ".json")
         with console.status("Starting…"):  # Pipecat takes a few seconds to import
             from blastoff_pipecat.bench import report as files
+            from blastoff_pipecat.bench.loop import run
             from blastoff_pipecat.bench.overhead import report
-            from blastoff_pipecat.bench.overhead.loop import run
             from blastoff_pipecat.bench.overhead.part import Found
     except ValueError as error:
         fail(str(error))

@@ -6,9 +6,9 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.openai.llm import OpenAILLMService
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
+from blastoff_pipecat.bench.pipeline import Service
 
 Kind: TypeAlias = Literal["stock", "dual"]
-Service: TypeAlias = OpenAILLMService | DualLLMService
 KINDS: tuple[Kind, Kind] = ("stock", "dual")
 SYSTEM = "You are the voice of a museum. Answer in one or two short spoken sentences."
 ASKED = "And when could we come by with a group of about thirty children from our school?"
@@ -45,12 +45,6 @@ def make(kind: Kind, url: str, large: str, small: str = "opener") -> Service:
             max_waiting_lines=0,
         ),
     )
-
-
-async def close(service: Service) -> None:
-    """Close what Pipecat leaves open."""
-    if isinstance(service, OpenAILLMService):
-        await service._client.close()  # pyright: ignore[reportPrivateUsage]  # nothing public does
 
 
 def conversation(messages: int) -> LLMContext:

@@ -27,7 +27,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from blastoff_pipecat.bench.overhead.loop import run
+from blastoff_pipecat.bench.loop import run
 from blastoff_pipecat.bench.overhead.paced_models import PacedModel
 from blastoff_pipecat.bench.overhead.report import machine
 from blastoff_pipecat.bench.process import ProcessTree

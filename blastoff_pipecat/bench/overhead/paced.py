@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
 from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import PACED_SECS, Server
-from blastoff_pipecat.bench.overhead.session import Session, running
+from blastoff_pipecat.bench.overhead.session import Session
+from blastoff_pipecat.bench.pipeline import running
 
 TRIES = 5
 SLACK_SECS = 1.5

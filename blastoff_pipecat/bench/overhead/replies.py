@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
 from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import BURST_TOKENS, TTFT_SECS, TURN_TOKENS, Server
-from blastoff_pipecat.bench.overhead.session import Session, running
+from blastoff_pipecat.bench.overhead.session import Session
+from blastoff_pipecat.bench.pipeline import running
 
 SHORT, LONG = 12, 200
 """Messages of context."""

@@ -7,8 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from blastoff_pipecat.bench import report
-from blastoff_pipecat.bench.overhead import loop
+from blastoff_pipecat.bench import loop, report
 from blastoff_pipecat.bench.overhead.contestants import KINDS
 from blastoff_pipecat.bench.overhead.extent import PartName
 from blastoff_pipecat.bench.overhead.row import Row

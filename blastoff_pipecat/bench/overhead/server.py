@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from blastoff_pipecat.bench.loop import run
 from blastoff_pipecat.bench.overhead.child import child
-from blastoff_pipecat.bench.overhead.loop import run
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 
 OPENING = " Good question, let me see what we have on that,"

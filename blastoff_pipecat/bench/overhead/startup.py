@@ -18,12 +18,13 @@ from typing import cast
 
 from loguru import logger
 
+from blastoff_pipecat.bench.loop import run
 from blastoff_pipecat.bench.overhead.child import told
 from blastoff_pipecat.bench.overhead.contestants import Kind, conversation, make
-from blastoff_pipecat.bench.overhead.loop import run
 from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import TURN_TOKENS, Server
-from blastoff_pipecat.bench.overhead.session import Session, running
+from blastoff_pipecat.bench.overhead.session import Session
+from blastoff_pipecat.bench.pipeline import running
 
 SERVICES = 50
 SETTLE_SECS = 0.5
