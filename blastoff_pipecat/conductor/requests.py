@@ -194,13 +194,8 @@ class Requests:
 
     def line_ask(self, said: str) -> Ask:
         """Ask for a waiting line, to be said after `said`."""
-        own = self._policy.waiting_instruction
-        used = [prompts.USED.replace("{used}", f'"{said.strip()}"')] if said else []
-        return self._small_ask(
-            " ".join([own or prompts.WAITING, *used]),
-            prompts.WAITING_EXAMPLES if own is None else (),
-            max_tokens=LINE_TOKENS,
-        )
+        self._learnt.tell_what_small_sees(self._models.small, self._policy)
+        return _waiting_ask(self._conversation, self._policy, said)
 
     def _small_ask(self, instruction: str, examples: Examples, **more: Any) -> Ask:
         self._learnt.tell_what_small_sees(self._models.small, self._policy)
@@ -308,6 +303,12 @@ def tool_line_ask(
     """
     written = json.dumps(arguments, ensure_ascii=False, default=str)[:MOST_ARGUMENTS_SHOWN]
     told = prompts.WAITING_TOOL.replace("{tool}", tool).replace("{arguments}", written)
+    return _waiting_ask(conversation, policy, said, tool=told)
+
+
+def _waiting_ask(
+    conversation: Conversation, policy: Policy, said: str, *, tool: str | None = None
+) -> Ask:
     own = policy.waiting_instruction
     used = [prompts.USED.replace("{used}", f'"{said.strip()}"')] if said.strip() else []
     return small_ask(
@@ -316,7 +317,7 @@ def tool_line_ask(
         " ".join([own or prompts.WAITING, *used]),
         prompts.WAITING_EXAMPLES if own is None else (),
         max_tokens=LINE_TOKENS,
-        tool=told,
+        tool=tool,
     )
 
 
