@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pipecat.frames.frames import Frame, OutputAudioRawFrame, StartFrame, TTSAudioRawFrame
-from pipecat.transports.base_output import BaseOutputTransport
-from pipecat.transports.base_transport import TransportParams
+from pipecat.frames.frames import Frame, OutputAudioRawFrame, TTSAudioRawFrame
 
+from blastoff_pipecat.bench.heard.speaker import Speaker
+from blastoff_pipecat.bench.heard.voice import RATE
 from blastoff_pipecat.relay.scripts import speech_seconds
 from tests.kit.bot import Bot, RecordingTTS, talking_to
 
-RATE = 16000
 PIECE_SECS = 0.1
 LINE, ANSWER = 4000, 12000
 """How loud what is said is: the room tells lines from answers by it."""
@@ -46,33 +45,23 @@ class PacedTTS(RecordingTTS):
             yield TTSAudioRawFrame(audio[at : at + size], RATE, 1, context_id=context_id)
 
 
-class Room(BaseOutputTransport):
+class Room(Speaker):
     """Plays audio as long as it lasts, and notes when what was heard."""
 
     def __init__(self) -> None:
-        params = TransportParams(
-            audio_out_enabled=True, audio_out_sample_rate=RATE, audio_out_end_silence_secs=0
-        )
-        super().__init__(params)
+        super().__init__(ahead_secs=0.0)
         self.heard: list[tuple[float, float, bool]] = []
         """When sound began and ended, and whether it was an answer's."""
         self.changed: Callable[[], None] = lambda: None
-        self._plays_until = 0.0
-
-    async def start(self, frame: StartFrame) -> None:
-        await super().start(frame)
-        await self.set_transport_ready(frame)
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
-        volume = int(np.abs(np.frombuffer(frame.audio, "<i2")).max(initial=0))
-        secs = len(frame.audio) / 2 / RATE
-        begins = max(time.monotonic(), self._plays_until)
-        self._plays_until = begins + secs
-        await asyncio.sleep(self._plays_until - time.monotonic())
-        if volume:
-            self.heard.append((begins, self._plays_until, volume > (LINE + ANSWER) / 2))
+        taken = await super().write_audio_frame(frame)
+        begins, samples = self.played[-1]
+        if volume := int(np.abs(samples).max(initial=0)):
+            ends = begins + len(samples) / RATE
+            self.heard.append((begins, ends, volume > (LINE + ANSWER) / 2))
             self.changed()
-        return True
+        return taken
 
     def answer_at(self, since: float) -> float:
         """Return when an answer was first heard, in seconds after `since`; infinite if never."""

@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
-    OutputAudioRawFrame,
-    StartFrame,
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -21,10 +19,9 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
-from pipecat.transports.base_output import BaseOutputTransport
-from pipecat.transports.base_transport import TransportParams
 
 from blastoff_pipecat import OpeningTextFrame
+from blastoff_pipecat.bench.heard.speaker import Speaker
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from blastoff_pipecat.timeline import TimelineObserver
 from tests.kit.bot import Bot, RecordingTTS, quick_turns, talking_to
@@ -48,28 +45,12 @@ TIMES = {
 }
 
 
-class Loudspeaker(BaseOutputTransport):
-    """Plays in real time, and keeps what was played, and when."""
+class Loudspeaker(Speaker):
+    """Plays in real time, and keeps what was played, and when; and what it was sent."""
 
     def __init__(self) -> None:
-        params = TransportParams(
-            audio_out_enabled=True, audio_out_sample_rate=RATE, audio_out_end_silence_secs=0
-        )
-        super().__init__(params)
-        self.played: list[tuple[float, np.ndarray[Any, Any]]] = []
+        super().__init__(ahead_secs=_AHEAD_SECS)
         self.messages: list[dict[str, Any]] = []
-        self._free = 0.0
-
-    async def start(self, frame: StartFrame) -> None:
-        await super().start(frame)
-        await self.set_transport_ready(frame)
-
-    async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
-        starts = max(time.monotonic(), self._free)
-        self._free = starts + len(frame.audio) / 2 / RATE
-        self.played.append((starts, np.frombuffer(frame.audio, "<i2")))
-        await asyncio.sleep(self._free - _AHEAD_SECS - time.monotonic())
-        return True
 
     async def send_message(self, frame: Any) -> None:
         self.messages.append(frame.message)

@@ -14,7 +14,8 @@ from blastoff_pipecat.bench.heard.voice import RATE
 
 Samples: TypeAlias = NDArray[np.int16]
 
-_AHEAD_SECS = 0.04  # one of Pipecat's pieces waits at the client, so that sound has no holes
+AHEAD_SECS = 0.04
+"""How much waits at the listener, so that sound has no holes: one of Pipecat's pieces."""
 
 
 class Speaker(BaseOutputTransport):
@@ -24,13 +25,14 @@ class Speaker(BaseOutputTransport):
         played: Pieces of sound, and when each began to play (seconds, monotonic).
     """
 
-    def __init__(self) -> None:
-        """Be silent."""
+    def __init__(self, *, ahead_secs: float = AHEAD_SECS) -> None:
+        """Be silent; so much audio, in seconds, is taken before it is played."""
         params = TransportParams(
             audio_out_enabled=True, audio_out_sample_rate=RATE, audio_out_end_silence_secs=0
         )
         super().__init__(params)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         self.played: list[tuple[float, Samples]] = []
+        self._ahead_secs = ahead_secs
         self._free = 0.0
 
     async def start(self, frame: StartFrame) -> None:
@@ -44,5 +46,5 @@ class Speaker(BaseOutputTransport):
         samples: Any = np.frombuffer(frame.audio, "<i2")
         self.played.append((starts, samples))
         self._free = starts + len(samples) / RATE
-        await asyncio.sleep(max(0.0, self._free - _AHEAD_SECS - time.monotonic()))
+        await asyncio.sleep(max(0.0, self._free - self._ahead_secs - time.monotonic()))
         return True
