@@ -7,6 +7,7 @@ request that needs other messages gets a list of its own.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ RECENT_REPLIES = 3
 """How many replies back an opening counts as used."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Conversation:
     """What was said before, and what the large model may do.
 
@@ -51,7 +52,7 @@ class Conversation:
         first: Message = self.messages[0] if self.messages else {}
         return text_of(first) if first.get("role") == "system" else ""
 
-    @property
+    @cached_property
     def user_text(self) -> str:
         """What the user just said; empty where the last message is not the user's speech."""
         last: Message = self.messages[-1] if self.messages else {}
@@ -63,7 +64,7 @@ class Conversation:
         spoken = (text_of(m) for m in reversed(self.messages) if m.get("role") == "user")
         return next(filter(None, spoken), "")
 
-    @property
+    @cached_property
     def language(self) -> str | None:
         """The language of the user's words; None where it cannot be told."""
         spoken = (text_of(m) for m in reversed(self.messages) if m.get("role") == "user")
@@ -74,7 +75,7 @@ class Conversation:
         wanted = self.params.get("max_completion_tokens") or self.params.get("max_tokens")
         return isinstance(wanted, int) and wanted < MIN_TOKENS_FOR_OPENING
 
-    @property
+    @cached_property
     def recent_replies(self) -> list[str]:
         """The texts of the last few replies, newest first. Each begins with its opening."""
         replies = (text_of(m) for m in reversed(self.messages) if m.get("role") == "assistant")

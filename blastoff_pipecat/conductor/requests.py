@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from blastoff_pipecat import prompts
@@ -116,7 +117,7 @@ class Requests:
         own = not style.neutral or self._policy.opening_instruction is not None
         return own or self._policy.opening_frames == "token" or leads_in(line, self._language)
 
-    @property
+    @cached_property
     def _lines(self) -> tuple[str, ...]:
         """The opening lines that may stand in for one: the owner's, else the language's."""
         if self._policy.openings is not None:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from blastoff_pipecat.endpoints.deltas import UsageReport
 
-_CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
-_PROMPT_DETAILS = ("prompt_tokens_details", "prompt_token_details")
+_Place: TypeAlias = tuple[str | None, str]
+"""Where a number stands: in which nested object, if in one, and under which name."""
+
+_CACHED: tuple[_Place, ...] = (
+    ("prompt_tokens_details", "cached_tokens"),
+    ("prompt_token_details", "cached_tokens"),
+    (None, "prompt_cache_hit_tokens"),
+    (None, "cached_tokens"),
+    (None, "num_cached_tokens"),
+)
+_REASONING: tuple[_Place, ...] = (
+    ("completion_tokens_details", "reasoning_tokens"),
+    (None, "reasoning_tokens"),
+)
 
 
 def usage_in(chunk: Mapping[str, Any]) -> UsageReport | None:
@@ -33,25 +45,24 @@ def _report(usage: dict[str, Any]) -> UsageReport:
     """Read one usage object."""
     prompt = _count(usage.get("prompt_tokens")) or 0
     completion = _count(usage.get("completion_tokens")) or 0
-    cached = [_count(_details(usage, name).get("cached_tokens")) for name in _PROMPT_DETAILS]
-    cached += [_count(usage.get(name)) for name in _CACHED]
-    reasoning = [
-        _count(_details(usage, "completion_tokens_details").get("reasoning_tokens")),
-        _count(usage.get("reasoning_tokens")),
-    ]
     return UsageReport(
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=_count(usage.get("total_tokens")) or prompt + completion,
-        cached_tokens=next((count for count in cached if count is not None), None),
-        reasoning_tokens=next((count for count in reasoning if count is not None), None),
+        cached_tokens=_first_count(usage, _CACHED),
+        reasoning_tokens=_first_count(usage, _REASONING),
     )
 
 
-def _details(usage: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return a nested object of usage, or an empty one."""
-    nested = usage.get(name)
-    return cast("dict[str, Any]", nested) if isinstance(nested, dict) else {}
+def _first_count(usage: dict[str, Any], places: tuple[_Place, ...]) -> int | None:
+    """Return the first number of tokens that stands in one of these places."""
+    for inside, name in places:
+        holder = usage if inside is None else usage.get(inside)
+        if isinstance(holder, dict):
+            count = _count(cast("dict[str, Any]", holder).get(name))
+            if count is not None:
+                return count
+    return None
 
 
 def _count(value: object) -> int | None:

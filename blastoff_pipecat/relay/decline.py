@@ -20,6 +20,7 @@ _SPELT_OUT = frozenset(
         ),
     )
 )
+_BEGINNINGS = frozenset(spelt[:end] for spelt in _SPELT_OUT for end in range(len(spelt) + 1))
 
 
 def declines(text: str) -> bool:
@@ -35,5 +36,4 @@ def signs_off(clause: str) -> bool:
 
 def may_decline(beginning: str) -> bool:
     """Tell whether the beginning of a text may yet become words that decline."""
-    words = plain(beginning)
-    return any(spelt.startswith(words) for spelt in _SPELT_OUT)
+    return plain(beginning) in _BEGINNINGS

@@ -110,11 +110,7 @@ class WrittenOpening:
         self.done = self.declined = False
         self._rules = rules or OpeningRules()
         self._recent = tuple(plain(reply) for reply in recent)
-        self._stand_ins = tuple(
-            line.strip()
-            for line in stand_ins
-            if plain(line) and not begins(self._recent, plain(line))
-        )
+        self._stand_ins = stand_ins
         self._suits = suits
         self._held = ""
         self._apart = False  # white space stands behind what was released
@@ -228,11 +224,12 @@ class WrittenOpening:
         return self._stand_in() if not self.text else []
 
     def _stand_in(self) -> list[str]:
-        if not self._stand_ins:
-            return []
-        self.text = self._stand_ins[0]
-        self.done = True
-        return [self.text]
+        for line in self._stand_ins:
+            if (words := plain(line)) and not begins(self._recent, words):
+                self.text = line.strip()
+                self.done = True
+                return [self.text]
+        return []
 
     def _say(self, piece: str) -> list[str]:
         spoken = piece.strip()

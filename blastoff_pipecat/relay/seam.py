@@ -177,6 +177,8 @@ class _Repeat:
 
 def _repeats(said: str, echoes: bool) -> list[_Repeat]:
     """List what a continuation of `said` could repeat, longest first."""
+    if not said:
+        return []
     found = tokens(said)
     words = tuple(_folded(token) for token in found)
     new_sentence = bool(_ends_sentence.search(said))
