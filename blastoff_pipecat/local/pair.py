@@ -34,7 +34,12 @@ from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.local.language import EmbeddedModels
 from blastoff_pipecat.local.llama import check_installed
-from blastoff_pipecat.local.weights.manifest import QWEN_CODER_15B, SMOLLM2_135M, Model
+from blastoff_pipecat.local.weights.manifest import (
+    QWEN_CODER_05B,
+    QWEN_CODER_15B,
+    SMOLLM2_135M,
+    Model,
+)
 from blastoff_pipecat.local.weights.progress import TerminalProgress
 from blastoff_pipecat.local.weights.store import ModelStore
 from blastoff_pipecat.service.settings import DualLLMSettings
@@ -110,6 +115,39 @@ LANGUAGE_MODELS = (SMOLLM2_135M, QWEN_CODER_15B)
 """The weights of the embedded pair."""
 
 
+async def run_models(console: Console) -> EmbeddedModels:
+    """Run the embedded pair, with the large model that this computer is fast enough for.
+
+    The large one is measured once it runs. Where it writes too slowly to be talked to, a smaller
+    one, which answers less well, is run in its place.
+
+    Returns:
+        The models; whoever asked for them stops them.
+
+    Raises:
+        LocalError: A model could not be had or run.
+    """
+    check_installed()
+    await fetch_weights(LANGUAGE_MODELS, console)
+    embedded = EmbeddedModels()
+    try:
+        with doing("Loading the language models", console):
+            await embedded.start()
+            slow = await embedded.large_is_slow()
+    except BaseException:
+        await embedded.stop()
+        raise
+    if not slow:
+        return embedded
+    await embedded.stop()
+    console.print(f"{QWEN_CODER_15B.name} is too slow here: {QWEN_CODER_05B.name} is taken.")
+    await fetch_weights((QWEN_CODER_05B,), console)
+    embedded = EmbeddedModels(large=QWEN_CODER_05B.name)
+    with doing("Loading the language models", console):
+        await embedded.start()
+    return embedded
+
+
 @asynccontextmanager
 async def pair_of_models(
     environment: Environment, console: Console
@@ -122,12 +160,8 @@ async def pair_of_models(
     if environment.configured:
         yield PairOfModels(*environment.endpoints())
         return
-    check_installed()
-    await fetch_weights(LANGUAGE_MODELS, console)
-    embedded = EmbeddedModels()
+    embedded = await run_models(console)
     try:
-        with doing("Loading the language models", console):
-            await embedded.start()
         yield PairOfModels(embedded.small, embedded.large, embedded=True)
     finally:
         await embedded.stop()
@@ -151,10 +185,10 @@ def shared_models(
         LocalError: A model could not be had or run.
     """
     console = console or Console(stderr=True)
-    embedded = EmbeddedModels()
     with _ended_by_sigterm():
+        embedded = asyncio.run(run_models(console))
         try:
-            asyncio.run(_start(embedded, console, instruction, greeting))
+            asyncio.run(_warm_up(embedded, console, instruction, greeting))
             found = {"small": asdict(embedded.small), "large": asdict(embedded.large)}
             os.environ[VARIABLE] = json.dumps(found)
             yield
@@ -277,13 +311,9 @@ def doing(what: str, console: Console) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-async def _start(
+async def _warm_up(
     embedded: EmbeddedModels, console: Console, instruction: str, greeting: str | None
 ) -> None:
-    check_installed()
-    await fetch_weights(LANGUAGE_MODELS, console)
-    with doing("Loading the language models", console):
-        await embedded.start()
     models = PairOfModels(embedded.small, embedded.large, embedded=True)
     with doing("Warming up the language models", console):
         await warm_up(models, models.settings(), instruction=instruction, greeting=greeting)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import socket
@@ -14,8 +15,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from rich.console import Console
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+from blastoff_pipecat.local import language, pair
 from blastoff_pipecat.local.language import EmbeddedModels
 from blastoff_pipecat.local.weights.manifest import SMOLLM2_135M
 from blastoff_pipecat.local.weights.store import ModelStore
@@ -92,6 +95,32 @@ async def test_a_primed_model_reads_only_what_is_new(models: EmbeddedModels) -> 
     timings = response.json()["timings"]
     assert timings["cache_n"] > 100
     assert timings["prompt_n"] < 20
+
+
+async def test_a_computer_that_is_too_slow_for_the_large_model_is_told_from_one_that_is_not(
+    models: EmbeddedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What decides is how many tokens a second it writes here and now."""
+    for slowest, slow in ((0.1, False), (10_000.0, True)):
+        monkeypatch.setattr(language, "SLOWEST_TOKENS_PER_SECOND", slowest)
+        assert await models.large_is_slow() is slow
+
+
+async def test_where_the_large_model_is_too_slow_a_smaller_one_runs_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told, and the model that was too slow is gone."""
+    monkeypatch.setattr(language, "SLOWEST_TOKENS_PER_SECOND", 10_000.0)
+    monkeypatch.setattr(pair, "QWEN_CODER_05B", SMOLLM2_135M)  # which is here
+    console = Console(file=io.StringIO(), width=200)
+    running = await pair.run_models(console)
+    try:
+        assert running.large.model == SMOLLM2_135M.name
+        assert await _ask(running.large, [{"role": "user", "content": "Hello!"}], max_tokens=4)
+    finally:
+        await running.stop()
+    told = console.file.getvalue()
+    assert "qwen2.5-coder-1.5b is too slow here: smollm2-135m is taken." in told
 
 
 async def test_only_who_has_the_key_is_answered(models: EmbeddedModels) -> None:
