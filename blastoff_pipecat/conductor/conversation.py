@@ -132,7 +132,8 @@ class Conversation:
         Args:
             lines: The lines; a reply of which nothing else was heard keeps them.
         """
-        return [_without_lines(message, lines) for message in self.large_messages]
+        messages = self.large_messages
+        return [_without_lines(message, lines) for message in messages] if lines else messages
 
     @property
     def plain_messages(self) -> list[Message]:

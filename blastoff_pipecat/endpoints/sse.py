@@ -36,6 +36,16 @@ class SseDecoder:
 
     def feed(self, raw: bytes) -> list[bytes]:
         """Return the payloads of the events that ``raw`` completes."""
+        if (
+            raw[:6] == b"data: "
+            and raw[-2:] == b"\n\n"
+            and not (self.pending or self.is_stream is False)
+        ):
+            # Whole events of one line each, as nearly all are: they need no look at every line.
+            whole = raw[6:-2].split(b"\n\ndata: ")
+            if raw.count(b"\n") == 2 * len(whole) and b"\r" not in raw:
+                self.is_stream = True
+                return whole
         lines = (self._rest + raw if self._rest else raw).split(b"\n")
         self._rest = lines.pop()
         if not self.is_stream and (self.is_stream is False or not self._recognise(lines)):
