@@ -1,6 +1,7 @@
 """``blastoff bench cover``."""
 
 import asyncio
+from concurrent.futures.process import BrokenProcessPool
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -132,7 +133,7 @@ def cover(
             play(cells, run, lambda: bar.advance(task))
     except KeyboardInterrupt:
         stopped = True
-    except ValueError as error:
+    except (ValueError, BrokenProcessPool) as error:
         fail(str(error))
     if run.tallies:
         report.show(run, console)
