@@ -161,9 +161,11 @@ class WrittenOpening:
                 self._decline()
                 return pieces
             too_long = count_words(f"{self.text} {clause}") > rules.max_words
-            if too_long:
-                clause = _first_words(clause, rules.max_words - count_words(self.text))
-            if self._forbidden(clause, settled=too_long or at_end):
+            judged, room = clause, rules.max_words - count_words(self.text)
+            if too_long:  # judged is as much as would have been before the rest came
+                judged = _first_words(clause, room, parted=False)
+                clause = _first_words(clause, room, parted=True)
+            if self._forbidden(judged, settled=too_long or at_end):
                 return pieces + self._refuse()
             if too_long:
                 self.done = True
@@ -318,15 +320,22 @@ def _is_number(char: str) -> bool:
     return char.isdigit() or (char.isnumeric() and not is_unspaced(char))
 
 
-def _first_words(text: str, count: int) -> str:
-    """Keep the first `count` words of a text, or fewer where that would cut inside a word."""
+def _first_words(text: str, count: int, *, parted: bool) -> str:
+    """Keep the first `count` words of a text.
+
+    Args:
+        text: The text.
+        count: How many words.
+        parted: Whether to keep fewer where that would cut inside what is written as one.
+    """
     found = tokens(text)
     end = 0
     for index, token in enumerate(found):
         if count_words(text[: token.end()]) > count:
             break
-        follows = text[token.end() : found[index + 1].start()] if index + 1 < len(found) else " "
-        if not follows or any(char.isspace() or char in CLAUSE_MARKS for char in follows):
+        follows = text[token.end() : found[index + 1].start()] if index + 1 < len(found) else ""
+        apart = not follows or any(char.isspace() or char in CLAUSE_MARKS for char in follows)
+        if apart or not parted:
             end = token.end()
     return text[:end]
 

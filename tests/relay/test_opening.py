@@ -288,6 +288,15 @@ def test_cutting_the_text_differently_changes_no_opening(
     assert "".join(written(*pieces, rules=rules)) == "".join(written(text, rules=rules))
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [("<think>" * 4 + ".5<think><think>",), ("<think>" * 4 + ".5", "<think><think>")],
+)
+def test_a_digit_that_truncation_would_leave_out_is_refused(texts: tuple[str, ...]) -> None:
+    """Whether or not the words that make it too long have come: the digit is within its bounds."""
+    assert written(*texts, rules=OpeningRules(max_words=6)) == []
+
+
 @given(st.data(), soup, st.integers(1, 4), st.integers(1, 12), st.booleans(), st.booleans())
 def test_an_opening_is_made_of_what_the_model_wrote(
     data: st.DataObject, text: str, least: int, enough: int, neutral: bool, cut_off: bool
