@@ -77,7 +77,9 @@ class Figures:
     total: float | None = _duration("Seconds from the request for the reply to its end.")
     opening_chars: int = _count("Characters of the opening.")
     continuation_chars: int = _count("Characters of the continuation.")
-    waiting_lines: int = _count("Lines that were added because the large model was late.")
+    waiting_lines: int = _count(
+        "Lines that were added because the large model was late, or while a tool ran before."
+    )
     declined: bool = _flag("Replies whose small model said that no opening is needed.")
     handover: HandedOver | None = None
     continuation_mode: str | None = None

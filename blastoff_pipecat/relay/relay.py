@@ -98,7 +98,7 @@ class Relay:
 
     @property
     def waiting_lines(self) -> int:
-        """How many waiting lines were said."""
+        """How many waiting lines were said in this reply, or for it while a tool ran."""
         return self._hearing.standby.waiting_lines
 
     @property

@@ -18,7 +18,7 @@ class Standby:
     Attributes:
         ready: The line that the small model has written for the next silence.
         is_asked_for: Whether the small model was asked for one.
-        waiting_lines: How many waiting lines were said in this reply.
+        waiting_lines: How many waiting lines were said in this reply, or for it while a tool ran.
         said_before: What was said in the turn's replies before this one.
         user_speaks: Whether the user does, so that nothing may be said.
     """
@@ -40,7 +40,8 @@ class Standby:
         """Count what was said in the turn before this reply."""
         self._goes_on = True
         self.said_before = turn.said
-        self._waiting_lines_before = turn.waiting_lines
+        self.waiting_lines = turn.since_reply
+        self._waiting_lines_before = turn.waiting_lines - turn.since_reply
 
     @property
     def waiting_lines_so_far(self) -> int:

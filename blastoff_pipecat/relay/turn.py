@@ -17,17 +17,21 @@ class TurnSoFar:
         cover: What the listener hears until when.
         said: What the small model has said, and the lines that were said while tools ran.
         waiting_lines: How many of those lines were waiting lines.
+        since_reply: How many of these were said since the last reply, whose report has none of
+            them.
     """
 
     cover: Cover
     said: str = ""
     waiting_lines: int = 0
+    since_reply: int = 0
 
     def say(self, line: str, now: float) -> None:
         """Take a waiting line that is given to the voice outside of any reply."""
         self.cover.say(line, now)
         self.said = f"{self.said} {line}".strip()
         self.waiting_lines += 1
+        self.since_reply += 1
 
     def has_said(self, line: str) -> bool:
         """Tell whether a line was said already, whatever mark it ends with."""

@@ -220,6 +220,8 @@ async def test_the_reply_to_a_result_goes_on_with_the_clock(
         await visit.hear_answer(at)
         said = [text.strip() for text in bot.spoken[1:] if not is_answer(text)]
         assert len(said) == len(set(said)) == 3
+        await bot.until(lambda: len(bot.reports) == 2)
+        assert [report.waiting_lines for report in bot.reports] == [0, 3]
         starts = [begins - at for begins, _, _ in visit.room.heard]
         assert starts[0] < 0.5
 
@@ -238,6 +240,8 @@ async def test_no_more_lines_than_the_turn_may_have(
         tool.done.set()
         await visit.hear_answer(at)
         assert [text for text in bot.spoken if not is_answer(text)] == [OPENING, *lines(bot)]
+        await bot.until(lambda: len(bot.reports) == 2)
+        assert [report.waiting_lines for report in bot.reports] == [0, 1]
 
 
 # No line.
