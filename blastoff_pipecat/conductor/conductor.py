@@ -375,7 +375,7 @@ class Reply:
         self._times.asked.add(role)
         ahead = self._ahead if role == "large" else None
         if ahead is not None and (request := ahead.hand_over(ask, self._inbox)):
-            self._handle(ev.LargeWasAsked(request.asked_at))
+            self._handle(ev.LargeWasAsked(request.asked_at, ahead.sentence_at))
         else:
             model = self._conductor.small if role == "small" else self._conductor.large
             request = Request(role, model, ask, self._inbox, self._clock())

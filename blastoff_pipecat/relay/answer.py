@@ -18,6 +18,7 @@ class Answer:
         alone_at: When a voice would have had its first sentence, had it been asked alone.
         called: Whether it calls tools.
         ended: Why it ended, in its server's words, where that is not to be heard yet.
+        goes_on: Whether it was asked to go on from what had been said.
         expected: What is expected of its request.
     """
 
@@ -26,11 +27,11 @@ class Answer:
         self.asked_at: float | None = None
         self.clause_at: float | None = None
         self.alone_at: float | None = None
-        self.called = False
+        self.called = self.goes_on = False
         self.ended: str | None = None
         self.expected = expectation
         self._first = FirstSentence()
-        self._goes_on = False
+        self._ahead = 0.0  # by so many seconds it was asked sooner than it would have been alone
 
     @property
     def text(self) -> str:
@@ -50,13 +51,16 @@ class Answer:
     def ask(self, now: float, said: str) -> None:
         """Note that it is asked for, to go on from `said`."""
         self.asked_at = now
-        self._goes_on = bool(said)
+        self.goes_on = bool(said)
         self._first = FirstSentence()
 
-    def was_asked(self, at: float) -> None:
-        """Note that it was asked for earlier than was said; alone, it would not have been."""
+    def was_asked(self, at: float, sentence_at: float | None) -> None:
+        """Note that it was asked for earlier than was said, and when its first sentence came."""
+        if self.asked_at is not None:
+            self._ahead = self.asked_at - at
         self.asked_at = at
-        self._goes_on = True
+        if sentence_at is not None:
+            self.note_alone(sentence_at)
 
     def note_sign(self, sign: Sign, now: float) -> None:
         """Note what its server sent before any answer."""
@@ -79,16 +83,17 @@ class Answer:
 
     def note_alone(self, now: float) -> None:
         """Note that a voice would have something to say of it by now, had it been asked alone."""
-        if self.alone_at is None and not self._goes_on:
-            self.alone_at = now
+        if self.alone_at is None and not self.goes_on:
+            self.alone_at = now + self._ahead
 
     def take(self, chars: int | None = None) -> str:
         """Hand over what was gathered, or the first `chars` characters of it."""
         return self._first.take(chars)
 
-    def join_to(self, seam: Seam) -> None:
-        """Join what was gathered to what was said meanwhile."""
+    def join_to(self, seam: Seam, held: str, now: float) -> None:
+        """Join what was gathered to what was said meanwhile, and what a seam held back before."""
         self._first.text = seam.feed(self._first.text)
+        self.gather(seam.feed(held), now)
 
     def give_up(self, now: float) -> None:
         """Learn that nobody waits for it any longer."""

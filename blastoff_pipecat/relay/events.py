@@ -66,9 +66,15 @@ class LargeFailed:
 
 @dataclass(frozen=True, slots=True)
 class LargeWasAsked:
-    """The large model was asked earlier than the relay said: at `at`."""
+    """The large model was asked earlier than the relay said.
+
+    Attributes:
+        at: When it was.
+        sentence_at: When a voice would have had its first sentence; None if it would have not yet.
+    """
 
     at: float
+    sentence_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

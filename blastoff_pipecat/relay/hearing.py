@@ -122,8 +122,8 @@ class Hearing:
 
     def join_answer(self) -> None:
         """Join what the large model has said already to what was said meanwhile."""
-        self._seam = Seam(self._said.text)
-        self.answer.join_to(self._seam)
+        held, self._seam = self._seam.take(), Seam(self._said.text)
+        self.answer.join_to(self._seam, held, self._now)
 
     def forget(self, role: Role) -> None:
         """Do not listen to a model any longer."""
@@ -169,9 +169,10 @@ class Hearing:
                 return Signal.INTERRUPTION, ""
             case ev.TurnConfirmed():
                 return self._confirm()
-            case ev.LargeWasAsked(at):
+            case ev.LargeWasAsked(at, sentence_at):
                 self.timing.asked_at = at
-                self.answer.was_asked(at)
+                self.timers[Timer.LARGE] = at + self._limits.large_first_token
+                self.answer.was_asked(at, sentence_at)
             case ev.LargeAlive(sign):
                 self.answer.note_sign(sign, now)
             case ev.VoiceStarted():
@@ -236,12 +237,13 @@ class Hearing:
             self.answer.ended = reason
             return None
         text = self.answer.take() + self._flush()
-        if text or self.answered:
+        # Where it was not asked to go on from what was said, just that may be its answer.
+        heard = text or self.answered or (self._seam.has_repeat and not self.answer.goes_on)
+        if heard:
             self.answer.note_alone(self._now)
-        if text or self.answered or self.answer.called:
+        suffices = self._manner.opening_suffices and self._said.opening and reason in NORMAL_ENDS
+        if heard or self.answer.called or suffices:
             return Signal.LARGE_DONE, text
-        if self._manner.opening_suffices and self._said.opening and reason in NORMAL_ENDS:
-            return Signal.LARGE_DONE, ""
         if self._said.opening and self._next_way():
             return Signal.WAY_REFUSED, ""
         return self._lose_large(f"ended ({reason}) without a word")
@@ -267,11 +269,9 @@ class Hearing:
         return True
 
     def _lose_large(self, reason: str, error: Exception | None = None) -> Reading:
-        # What is held is dropped: it may be half a repeat, and the small model goes on from what
-        # was really said.
         self.failures.append(Failure("large", reason, error))
         self.answer.called = False
-        self.answer.take()
+        self.answer.take()  # it is dropped: the small model goes on from what was really said
         if self._manner.excuse is not None:
             return Signal.LARGE_EXCUSED, self._manner.excuse
         can_rescue = self._manner.rescue and not self._small_failed

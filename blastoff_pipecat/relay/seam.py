@@ -59,7 +59,11 @@ _closing = re.compile(r"[)\]}»”](?!\w)")
 
 
 class Seam:
-    """Joins one streaming continuation to the text said before it."""
+    """Joins one streaming continuation to the text said before it.
+
+    Attributes:
+        has_repeat: Whether something of it was left out because it was said already.
+    """
 
     def __init__(self, said: str, *, echoes: bool = False) -> None:
         """Start a seam.
@@ -71,7 +75,7 @@ class Seam:
         """
         self._said = said if said.strip() else ""
         self._held = ""
-        self._trimmed = self._joined = False
+        self.has_repeat = self._trimmed = self._joined = False
         self._repeats = _repeats(self._said.rstrip(), echoes)
         self._longest = max((len(repeat.words) for repeat in self._repeats), default=0)
 
@@ -89,6 +93,11 @@ class Seam:
     def flush(self) -> str:
         """Return what was held back, now that the continuation has ended."""
         return "" if self._joined else self._settle(final=True)
+
+    def take(self) -> str:
+        """Hand over what is held back as it is, since something else is said before it."""
+        held, self._held = self._held, ""
+        return held
 
     def _settle(self, *, final: bool) -> str:
         if not self._said:
@@ -134,6 +143,7 @@ class Seam:
             after = _after_repeat.match(held, end)
             tail = after.end() if after else end
             if self._is_repeat(repeat, held, end, tail):
+                self.has_repeat = True
                 keeps_marks = repeat.is_end and not _ends_clause.search(self._said.rstrip())
                 return held[end if keeps_marks else tail :]
         return held

@@ -400,3 +400,68 @@ def test_what_is_measured_of_an_answer() -> None:
     reply.tell(ev.LargeText(" Bring"))
     assert reply.relay.answer_at == 0.5
     assert reply.relay.alone_at == 0.9
+
+
+def test_a_word_that_may_be_a_repeat_is_not_lost_to_a_waiting_line() -> None:
+    """What the seam held back when a line was said is heard behind it."""
+    reply = reply_after(3.0)
+    reply.now = 0.15
+    reply.tell(ev.SmallText("Let me look at that."))
+    reply.tell(ev.SmallEnded())
+    pass_until(reply, 1.5)
+    reply.tell(ev.LargeText("Let me"))
+    pass_until(reply, 4.0)
+    assert said(reply, act.SayWaiting)
+    reply.tell(ev.LargeText(" explain: it opens at nine. "))
+    reply.tell(ev.LargeEnded())
+    assert reply.said.endswith(" Let me explain: it opens at nine. ")
+
+
+@pytest.mark.parametrize("answer", ["Let me look at that.", "let me look at that", "Look at that."])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_an_answer_that_was_said_already_is_heard(answer: str, is_first: bool) -> None:
+    """Asked beside, the large model may answer with the very opening: nothing need be repeated."""
+    reply = reply_after(3.0, whether="always")
+    said = [ev.SmallText("Let me look at that."), ev.SmallEnded()]
+    answered = [ev.LargeText(answer), ev.LargeEnded()]
+    for number, event in enumerate(answered + said if is_first else said + answered, start=1):
+        reply.now = 0.1 * number
+        reply.tell(event)
+    assert reply.said == "Let me look at that."
+    assert reply.end == act.EndReply("small_only")
+    assert reply.failures == []
+    assert reply.relay.answer_at is None
+    assert reply.relay.alone_at is not None
+
+
+def test_an_opening_that_comes_back_is_no_answer() -> None:
+    """Where the large model was to go on from it: its server may send back what it was sent."""
+    reply = reply_after(3.0, beside=False)
+    reply.tell(ev.SmallText("Let me look at that."))
+    opening = reply.said
+    assert opening
+    reply.tell(ev.LargeText(opening))
+    assert reply.tell(ev.LargeEnded()) == [act.AskLarge(opening, 1)]
+
+
+# A request that was made before the reply.
+
+
+def test_a_request_made_before_waits_from_when_it_was_made() -> None:
+    """What it was asked for ahead does not have its whole time again."""
+    reply = Witness(Relay(opening=None, limits=Limits(large_first_token=8.0)), now=10.0)
+    reply.begin()
+    reply.tell(ev.LargeWasAsked(7.0))
+    assert reply.relay.deadline == 15.0
+
+
+@pytest.mark.parametrize("sentence_at", [None, 8.0])
+def test_the_large_model_alone_would_have_been_asked_later(sentence_at: float | None) -> None:
+    """By as much as it was asked sooner, its answer would have been there later."""
+    reply = Witness(Relay(opening=None), now=10.0)
+    reply.begin()
+    reply.tell(ev.LargeWasAsked(7.0, sentence_at))
+    reply.now = 11.0
+    reply.tell(ev.LargeText("It opens at nine. Bring a coat."))
+    reply.tell(ev.LargeEnded())
+    assert reply.relay.alone_at == (14.0 if sentence_at is None else 11.0)

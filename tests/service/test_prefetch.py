@@ -139,8 +139,41 @@ async def test_figures_count_from_its_own_request(server: ScriptedEndpoint, make
         report = visit.bot.reports[-1]
         assert report.large_ttft == pytest.approx(0.2, abs=0.1)
         assert report.first_text < 0.15
-        assert report.alone_text is None
+        assert report.alone_text == pytest.approx(0.2, abs=0.1)
+        assert report.answer_lateness == pytest.approx(-0.2, abs=0.15)
         assert len(visit.bot.metrics(LLMUsageMetricsData)) == 2
+
+
+# It does not come.
+
+
+async def test_its_time_counts_from_its_own_request(
+    server: ScriptedEndpoint, make_llm: Any
+) -> None:
+    """One that hangs is given up when any would be that was asked then."""
+    server.play("large", call(LONG), HANGS)
+    sorry = "Sorry, I cannot say."
+    llm = make_llm(large_first_token_timeout_secs=1.5, rescue=sorry, **ALONE)
+    async with in_a_room(llm, is_answer=is_answer, tools=[get_weather]) as visit:
+        await visit.ask(QUESTION)
+        await visit.bot.until(lambda: sorry in visit.bot.spoken)
+        assert visit.bot.tts is not None
+        _, asked_ahead = server.requests_for("large")
+        assert visit.bot.tts.said[-1][1] - asked_ahead.started == pytest.approx(1.5, abs=0.3)
+
+
+async def test_one_that_is_late_already_is_asked_anew(
+    server: ScriptedEndpoint, make_llm: Any
+) -> None:
+    """Nobody has waited for it in silence: what is asked in its place has its own time."""
+    server.play("large", call(LONG), HANGS, Script(ANSWER, ttft=0.1))
+    llm = make_llm(large_first_token_timeout_secs=0.4, **ALONE)
+    async with in_a_room(llm, is_answer=is_answer, tools=[get_weather]) as visit:
+        await visit.ask(QUESTION)
+        await hear_answer(visit.bot)
+        assert asked(server) == 3
+        assert visit.bot.errors == []
+        await server.until(lambda: server.requests_for("large")[1].disconnected)
 
 
 # What was foreseen wrong.
