@@ -13,12 +13,10 @@ from typing import Any, cast
 
 from blastoff_pipecat.endpoints import Message
 from blastoff_pipecat.relay.language import language_of
+from blastoff_pipecat.relay.lines import RECENT_REPLIES
 
 MIN_TOKENS_FOR_OPENING = 48
 """Where fewer tokens are asked for, an opening would be most of the answer."""
-
-RECENT_REPLIES = 3
-"""How many replies back an opening counts as used."""
 
 
 @dataclass(frozen=True, kw_only=True)

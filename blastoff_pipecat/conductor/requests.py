@@ -17,7 +17,7 @@ from blastoff_pipecat.endpoints.continuation import BESIDE, HISTORY
 from blastoff_pipecat.relay.chosen_opening import ChosenOpening
 from blastoff_pipecat.relay.language import language_of, same_script
 from blastoff_pipecat.relay.lead_in import leads_in
-from blastoff_pipecat.relay.lines import LINES
+from blastoff_pipecat.relay.lines import LINES, unused, used
 from blastoff_pipecat.relay.occasions import needs_none
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenLine, WrittenOpening
 from blastoff_pipecat.relay.scripts import WORDS_PER_SECOND
@@ -137,7 +137,8 @@ class Requests:
     def manner(self, *, speculative: bool) -> Manner:
         """Say in which manner the reply is to be made."""
         policy, conversation = self._policy, self._conversation
-        lines = LINES.get(self._language or "")
+        lines, recent = LINES.get(self._language or ""), conversation.recent_replies
+        waiting = lines.waiting if lines else ()
         alone = policy.opening == "never" or conversation.needs_whole_answer
         spoken = policy.opening_frames == "sentence"
         rescue = policy.rescue == "small"
@@ -152,18 +153,15 @@ class Requests:
             opening_suffices=self._style.answers,
             rescue=rescue,
             excuse=None if rescue else policy.rescue,
-            lines=self._unused(self._lines),
-            waiting_lines=self._unused(lines.waiting if lines else ()),
+            lines=unused(self._lines, recent),
+            waiting_lines=unused(waiting, recent),
+            used_lines=used(unused(self._lines, recent[:1]), recent),
+            used_waiting_lines=used(waiting, recent),
             # A model that is to choose lines is not to write any.
             asks_for_lines=not (self._learnt.small_is_left_out or self._style.chooses),
             line_secs=self._learnt.line_secs,
             speculative=speculative,
         )
-
-    def _unused(self, lines: tuple[str, ...]) -> tuple[str, ...]:
-        """Leave out the lines that the last replies held, while there is another."""
-        recent = self._conversation.recent_replies
-        return tuple(line for line in lines if not any(line in reply for reply in recent)) or lines
 
     # The small model.
 

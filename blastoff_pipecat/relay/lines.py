@@ -5,9 +5,12 @@ neither yes nor no, since a tiny model picks lines with feeling for the wrong qu
 the polite register that suits a bot, and leave open who is spoken to and who speaks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+
+RECENT_REPLIES = 3
+"""How many replies back a line counts as used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,16 @@ class Lines:
     commas: tuple[str, ...]
     waiting: tuple[str, ...]
     apology: str
+
+
+def unused(lines: tuple[str, ...], replies: Sequence[str]) -> tuple[str, ...]:
+    """Leave out the lines that these replies held, while there is another."""
+    return tuple(line for line in lines if not any(line in reply for reply in replies)) or lines
+
+
+def used(lines: tuple[str, ...], replies: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that these replies held."""
+    return tuple(line for line in lines if any(line in reply for reply in replies))
 
 
 def _lines(sentences: str, commas: str, waiting: str, apology: str) -> Lines:

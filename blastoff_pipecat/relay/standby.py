@@ -5,7 +5,7 @@ Each is the small model's, asked for ahead, or one that fits everything.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from blastoff_pipecat.relay.cover import Voice
 from blastoff_pipecat.relay.timing import SHORT_LINE_SECS, Manner, Timing
@@ -61,9 +61,10 @@ class Standby:
             timing: Tells what fits.
             now: The time.
         """
-        lines = self._manner.lines
+        lines, used = self._manner.lines, self._manner.used_lines
         own = () if text in lines else (text,)  # what stands in is whichever line of them fits best
-        return timing.longest(own, now) or timing.longest(lines, now)
+        tried = (timing.longest(each, now) for each in (own, lines, used))
+        return next(filter(None, tried), "")
 
     def due_at(self, timing: Timing, *, opened: bool, declined: bool) -> float:
         """Return when a line is due; infinite where none may be said.
@@ -92,9 +93,10 @@ class Standby:
             self._put_off_until = again
             return ""
         said = self.said_before + said
-        lines = self._manner.waiting_lines if said else self._manner.lines
-        unused = [line for line in (self.ready, *lines) if line and line not in said]
-        line = shortish(unused, self._voice.pace.seconds)
+        lines, used = self._manner.lines_after(said)
+        fresh = [line for line in (self.ready, *lines) if line and line not in said]
+        again = [line for line in used if line not in said]
+        line = shortish(fresh, again, self._voice.pace.seconds)
         self._is_out = not line
         return line
 
@@ -104,8 +106,13 @@ class Standby:
         self.waiting_lines += waiting
 
 
-def shortish(lines: Iterable[str], seconds: Callable[[str], float]) -> str:
-    """Return the longest of these lines that is short, else the shortest; empty if none is left."""
-    listed = list(lines)
-    short = (line for line in listed if seconds(line) <= SHORT_LINE_SECS)
-    return max(short, key=seconds, default="") or min(listed, key=seconds, default="")
+def shortish(lines: Collection[str], used: Iterable[str], seconds: Callable[[str], float]) -> str:
+    """Return the longest line that is short, of those used lately if need be.
+
+    Where there is none, it is the shortest that was not used; empty if none is left.
+    """
+    for listed in (lines, used):
+        short = (line for line in listed if seconds(line) <= SHORT_LINE_SECS)
+        if line := max(short, key=seconds, default=""):
+            return line
+    return min(lines, key=seconds, default="")

@@ -83,6 +83,9 @@ class Manner:
         excuse: What is said when the large model is lost, in place of a rescue.
         lines: Opening lines that fit everything, in place of one that does not fit.
         waiting_lines: Likewise, while the large model is late.
+        used_lines: Openings of the replies before the last, said again where none of `lines` is
+            short enough: a longer one would hold the answer up, and none is felt.
+        used_waiting_lines: Likewise, of all replies before.
         asks_for_lines: Whether the small model is asked for waiting lines.
         line_secs: How long the small model needs for a line.
         speculative: Whether the turn may not have ended, so that nothing is heard yet.
@@ -100,9 +103,17 @@ class Manner:
     excuse: str | None = None
     lines: tuple[str, ...] = ()
     waiting_lines: tuple[str, ...] = ()
+    used_lines: tuple[str, ...] = ()
+    used_waiting_lines: tuple[str, ...] = ()
     asks_for_lines: bool = False
     line_secs: float = 0.25
     speculative: bool = False
+
+    def lines_after(self, said: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the lines for the next silence of a turn, and those that were used before."""
+        if said:
+            return self.waiting_lines, self.used_waiting_lines
+        return self.lines, self.used_lines
 
 
 class Timing:

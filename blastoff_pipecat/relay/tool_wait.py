@@ -8,6 +8,7 @@ Times are seconds on the caller's clock.
 """
 
 import math
+from collections.abc import Iterable
 
 from blastoff_pipecat.relay.cover import Voice
 from blastoff_pipecat.relay.forecast import AfterTool
@@ -51,7 +52,7 @@ class ToolWait:
     @property
     def has_lines(self) -> bool:
         """Whether there is a line that fits everything."""
-        return bool(self._fresh_lines())
+        return bool(self._fresh_lines()[0])
 
     @property
     def due_at(self) -> float:
@@ -83,8 +84,12 @@ class ToolWait:
         secs = seconds(written)
         if written and (secs <= SHORT_LINE_SECS or self._timing.fits(secs, now)):
             return written
-        return shortish(self._fresh_lines(), seconds) or written
+        return shortish(*self._fresh_lines(), seconds) or written
 
-    def _fresh_lines(self) -> list[str]:
-        lines = self._manner.waiting_lines if self.turn.said else self._manner.lines
+    def _fresh_lines(self) -> tuple[list[str], list[str]]:
+        """Return the lines that were not said in this turn, and of these what was used before."""
+        lines, used = self._manner.lines_after(self.turn.said)
+        return self._ended(lines), self._ended(used)
+
+    def _ended(self, lines: Iterable[str]) -> list[str]:
         return [ended(line, sentence=True) for line in lines if not self.turn.has_said(line)]

@@ -1,4 +1,4 @@
-"""What each model is asked where the small one chooses from approved lines."""
+"""What each model is asked, and which lines may be said."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -8,8 +8,10 @@ import pytest
 
 from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.learnt import Learnt
 from blastoff_pipecat.conductor.policy import Policy
-from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
+from blastoff_pipecat.conductor.requests import Models, Requests
+from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint, Message
 from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 
@@ -69,3 +71,25 @@ async def test_the_large_model_sees_its_own_words_only(server: ScriptedEndpoint)
     )["large"]
     replies = [each["content"] for each in body["messages"] if each["role"] == "assistant"]
     assert replies == ["Paris is.", "You're welcome. Let me think. Anything else?", opening]
+
+
+async def test_lines_of_the_last_replies_are_the_last_choice(server: ScriptedEndpoint) -> None:
+    """What the reply before had opens none while there is another; older ones may do."""
+    first, second, *others = LINES["en"].sentences
+    waited = LINES["en"].waiting[0]
+    said: list[Message] = [
+        {"role": "assistant", "content": f"{first} It opens at nine."},
+        {"role": "user", "content": "And on Sundays?"},
+        {"role": "assistant", "content": f"{second} {waited} It is closed."},
+        {"role": "user", "content": "Where is it?"},
+    ]
+    models = Models(*(ChatClient(ChatEndpoint(base_url=server.url, model="a")) for _ in range(2)))
+    policy = Policy(handover="beside", language="en")
+    requests = Requests(models, Conversation(messages=said), policy, Learnt())
+    manner = requests.manner(speculative=False)
+    assert manner.lines == tuple(others)
+    assert manner.used_lines == (first,)
+    assert waited not in manner.waiting_lines
+    assert manner.used_waiting_lines == (waited,)
+    for model in (models.small, models.large):
+        await model.aclose()

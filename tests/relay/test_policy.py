@@ -465,3 +465,39 @@ def test_the_large_model_alone_would_have_been_asked_later(sentence_at: float | 
     reply.tell(ev.LargeText("It opens at nine. Bring a coat."))
     reply.tell(ev.LargeEnded())
     assert reply.relay.alone_at == (14.0 if sentence_at is None else 11.0)
+
+
+# Lines that the replies before had.
+
+LONG_LINE = "Let me think about that for you."
+
+
+def test_a_short_line_is_said_again_before_a_long_one_holds_the_answer_up() -> None:
+    """Silence is due: what the replies before had is better than what lasts too long."""
+    reply = reply_after(0.3, lines=(LONG_LINE,), used_lines=("One moment.",))
+    pass_until(reply, 1.4)
+    assert [line for _, line in said(reply, act.SayOpening)] == ["One moment."]
+    late = reply_after(6.0, opening=False, lines=(LONG_LINE,), used_lines=("One moment.",))
+    pass_until(late, 1.4)
+    assert late.said == "One moment."
+
+
+def test_what_was_used_opens_a_reply_only_where_nothing_else_fits() -> None:
+    """A fresh line goes before it, if it is over in time."""
+    for lines, said_at_once in ((LINES, LINES[1]), ((LONG_LINE,), "Just now.")):
+        reply = reply_after(1.0, lines=lines, used_lines=("Just now.",))
+        reply.now = 0.15
+        reply.tell(ev.SmallText("Let me have a look there."))
+        assert said(reply, act.SayOpening) == [(0.15, said_at_once)]
+
+
+def test_a_waiting_line_is_said_again_likewise() -> None:
+    """One that was said in this reply is not."""
+    waits = {"waiting_lines": (LONG_LINE,), "used_waiting_lines": ("Still thinking.",)}
+    reply = reply_after(30.0, **waits)
+    reply.now = 0.15
+    reply.tell(ev.SmallText("Let me see."))
+    reply.tell(ev.SmallEnded())
+    pass_until(reply, 9.0)
+    lines = [line.strip() for _, line in said(reply, act.SayWaiting)]
+    assert lines == ["Still thinking.", LONG_LINE]

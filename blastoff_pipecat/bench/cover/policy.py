@@ -1,8 +1,12 @@
 """The policies that are compared: a stock bot, and three manners of the relay."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Literal, TypeAlias
 
-from blastoff_pipecat.relay.lines import LINES
+from blastoff_pipecat.relay.lead_in import leads_in
+from blastoff_pipecat.relay.lines import LINES, unused, used
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenLine, WrittenOpening
 from blastoff_pipecat.relay.timing import Manner
 
@@ -21,8 +25,11 @@ LINE_SECS = 0.16
 """How long the small model is believed to need for a line: a little more than it does."""
 
 
+LANGUAGE = "en"
+
+
 def _auto(*, beside: bool) -> Manner:
-    lines = LINES["en"]
+    lines = LINES[LANGUAGE]
     return Manner(
         opening="auto",
         beside=beside,
@@ -37,18 +44,37 @@ def _auto(*, beside: bool) -> Manner:
     )
 
 
-MANNERS: dict[PolicyName, Manner] = {
+_MANNERS: dict[PolicyName, Manner] = {
     "fixed": Manner(opening="always"),
     "auto": _auto(beside=True),
     "auto, prefix": _auto(beside=False),
 }
 
 
-def make_opening(policy: PolicyName) -> Opening:
-    """Prepare a reply's opening as a conductor does."""
-    manner = MANNERS[policy]
+def make_manner(policy: PolicyName, recent: Sequence[str]) -> Manner:
+    """Say in which manner a reply is made, as a conductor does.
+
+    Args:
+        policy: Which.
+        recent: The replies before, newest first.
+    """
+    manner = _MANNERS[policy]
+    lines, waiting = manner.lines, manner.waiting_lines
+    return replace(
+        manner,
+        lines=unused(lines, recent),
+        waiting_lines=unused(waiting, recent),
+        used_lines=used(unused(lines, recent[:1]), recent),
+        used_waiting_lines=used(waiting, recent),
+    )
+
+
+def make_opening(policy: PolicyName, recent: Sequence[str]) -> Opening:
+    """Prepare a reply's opening as a conductor does; for the arguments see `make_manner`."""
+    manner = _MANNERS[policy]
     if manner.opening == "always":
         return WrittenOpening()
     rules = OpeningRules(min_words=2, enough_words=2, max_words=MOST_WORDS)
     kind = WrittenLine if manner.beside else WrittenOpening
-    return kind(rules, stand_ins=manner.lines)
+    suits = partial(leads_in, language=LANGUAGE)
+    return kind(rules, recent=recent, stand_ins=manner.lines, suits=suits)

@@ -1,14 +1,14 @@
 """One reply on made-up time: the package's own relay, told what happens around it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
 from blastoff_pipecat.bench.cover.heard import Heard
 from blastoff_pipecat.bench.cover.policy import (
     FIXED_OPENING,
     HANDOVER_SECS,
-    MANNERS,
     PolicyName,
+    make_manner,
     make_opening,
 )
 from blastoff_pipecat.bench.cover.voice import SimulatedVoice, words
@@ -35,6 +35,7 @@ class SimulatedReply:
         world: World,
         voice: Voice,
         expectation: Expectation,
+        recent: Sequence[str] = (),
     ) -> None:
         """Take what it is made of.
 
@@ -44,16 +45,18 @@ class SimulatedReply:
             world: What surrounds it.
             voice: What the bot knows of its voice.
             expectation: What it expects of the large model.
+            recent: What the replies before have said, newest first.
         """
+        manner = make_manner(policy, recent)
         self._turn = turn
         self._known = voice
         self._world = world
-        self._opening = make_opening(policy)
-        self._always = MANNERS[policy].opening == "always"
+        self._opening = make_opening(policy, recent)
+        self._always = manner.opening == "always"
         self._relay = Relay(
             opening=self._opening,
             limits=LIMITS,
-            manner=MANNERS[policy],
+            manner=manner,
             voice=voice,
             expectation=expectation,
         )
@@ -63,6 +66,11 @@ class SimulatedReply:
         self._answer_to_come = 0  # pieces of it, and its end
         self._small_writes = False
         self._small_tokens = 0
+
+    @property
+    def said(self) -> str:
+        """All that was said in it."""
+        return self._relay.said
 
     def play(self) -> Heard:
         """Play it."""
