@@ -13,7 +13,7 @@ import aiohttp
 from blastoff_pipecat.endpoints.ask import Ask, body_of
 from blastoff_pipecat.endpoints.connections import BROKEN, Connections, StaleConnection
 from blastoff_pipecat.endpoints.continuation import ContinuationWay, is_refusal, memory
-from blastoff_pipecat.endpoints.decoder import MAX_PENDING_BYTES, ReplyDecoder
+from blastoff_pipecat.endpoints.decoder import MAX_PENDING_BYTES, MAX_REPLY_BYTES, ReplyDecoder
 from blastoff_pipecat.endpoints.deltas import (
     Alive,
     Completion,
@@ -222,18 +222,21 @@ class ChatClient:
             TypeError: The body cannot be written as JSON.
         """
         response = await self._send(self._write(asked, stream=stream))
-        sse, whole = SseDecoder(), b""
+        sse, whole, size = SseDecoder(), bytearray(), 0
         try:
             async for raw in _raw(response):
                 payloads = sse.feed(raw)
-                whole = b"" if sse.is_stream else whole + raw
-                if len(whole) > MAX_PENDING_BYTES:
-                    raise GarbledStream(self.endpoint, "an endless body", whole)
+                whole += raw
+                if sse.is_stream:
+                    whole.clear()
+                size += len(raw)
+                if sse.pending > MAX_PENDING_BYTES or size > MAX_REPLY_BYTES:
+                    raise GarbledStream(self.endpoint, "an endless body", raw)
                 for payload in payloads:
                     if payload.strip() != b"[DONE]":
                         yield self._parsed(payload)
             if whole.strip():
-                yield self._parsed(whole)
+                yield self._parsed(bytes(whole))
         except BROKEN as exc:
             raise self._broken(exc) from None
         finally:

@@ -24,6 +24,9 @@ FAILED_REASONS = frozenset({"error", "network_error", "abort", "insufficient_sys
 MAX_PENDING_BYTES = 4_000_000
 """How much may come without making an event, or as one JSON body, before it is no reply."""
 
+MAX_REPLY_BYTES = 64_000_000
+"""How much may come in all: some 200,000 tokens with all that is written around each."""
+
 
 class ReplyDecoder:
     """Reads the body of one HTTP 200 response, an event stream or a plain completion.
@@ -39,6 +42,7 @@ class ReplyDecoder:
         "_half",
         "_reasoning",
         "_saw_choices",
+        "_size",
         "_sse",
         "_text",
         "_tools",
@@ -53,7 +57,10 @@ class ReplyDecoder:
         self.done = False
         self._endpoint = endpoint
         self._sse = SseDecoder()
-        self._body = b""  # all that came, as long as it has not proved to be an event stream
+        self._size = 0  # bytes that came
+        self._body = (
+            bytearray()
+        )  # all of them, as long as they have not proved to be an event stream
         self._tools = ToolFragments()
         self._usage: UsageReport | None = None
         self._saw_choices = False
@@ -69,15 +76,18 @@ class ReplyDecoder:
             ServerFailed: The server reports a failure inside the stream.
         """
         sse = self._sse
+        self._size += len(raw)
+        if self._size > MAX_REPLY_BYTES:
+            raise GarbledStream(self._endpoint, f"more than {MAX_REPLY_BYTES} bytes", raw)
         if sse.is_stream:
             payloads = sse.feed(raw)
         else:
             self._body += raw
             payloads = [] if sse.is_stream is False else sse.feed(raw)
             if sse.is_stream:
-                self._body = b""
-            elif sse.is_stream is False and self._body.lstrip()[:1] not in b"{[":
-                raise GarbledStream(self._endpoint, "not an event stream", self._body)
+                self._body.clear()
+            elif sse.is_stream is False and self._body[:1000].lstrip()[:1] not in b"{[":
+                raise GarbledStream(self._endpoint, "not an event stream", bytes(self._body))
         if not payloads:
             if sse.pending > MAX_PENDING_BYTES or len(self._body) > MAX_PENDING_BYTES:
                 raise GarbledStream(
@@ -295,16 +305,16 @@ class ReplyDecoder:
         if not self._body.strip():
             raise GarbledStream(self._endpoint, "an empty body")
         try:
-            completion = loads(self._body)
+            completion = loads(bytes(self._body))
         except ValueError:
             raise GarbledStream(
-                self._endpoint, "neither an event stream nor JSON", self._body
+                self._endpoint, "neither an event stream nor JSON", bytes(self._body)
             ) from None
         if not isinstance(completion, dict):
-            raise GarbledStream(self._endpoint, "not a chat completion", self._body)
+            raise GarbledStream(self._endpoint, "not a chat completion", bytes(self._body))
         self._read_chunk(completion, deltas)
         if not self._saw_choices:
-            raise GarbledStream(self._endpoint, "not a chat completion", self._body)
+            raise GarbledStream(self._endpoint, "not a chat completion", bytes(self._body))
         self.done = True
 
 

@@ -78,7 +78,7 @@ class ToolCallsSoFar:
     """The tool calls of one reply, put together from their fragments.
 
     Attributes:
-        chars: How many characters of arguments came so far.
+        chars: How many characters came so far; a fragment counts for one at least.
     """
 
     __slots__ = ("_calls", "chars")
@@ -96,7 +96,7 @@ class ToolCallsSoFar:
         if delta.name:
             names.append(delta.name)
         arguments.append(delta.arguments)
-        self.chars += len(delta.arguments)
+        self.chars += len(delta.arguments) + len(delta.id or "") + len(delta.name or "") or 1
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:

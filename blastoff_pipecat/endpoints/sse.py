@@ -18,21 +18,18 @@ class SseDecoder:
             long as no whole line has come. Where it is False nothing is decoded: the caller has
             another kind of body in hand.
         odd: The first line of a stream that none should have; such lines are passed over.
+        pending: How many bytes have come since the last event was whole.
     """
 
-    __slots__ = ("_data", "_rest", "is_stream", "odd")
+    __slots__ = ("_data", "_rest", "is_stream", "odd", "pending")
 
     def __init__(self) -> None:
         """Start before the first byte."""
         self.is_stream: bool | None = None
         self.odd: bytes | None = None
-        self._rest = b""  # the last line, as long as its end has not come
-        self._data: bytes | None = None  # data lines of the event that is not yet over
-
-    @property
-    def pending(self) -> int:
-        """How many bytes wait for the end of their line or event."""
-        return len(self._rest) + (len(self._data) if self._data is not None else 0)
+        self.pending = 0
+        self._rest: list[bytes] = []  # pieces of the last line, as long as its end has not come
+        self._data: list[bytes] = []  # data lines of the event that is not yet over
 
     def feed(self, raw: bytes) -> list[bytes]:
         """Return the payloads of the events that ``raw`` completes."""
@@ -46,8 +43,16 @@ class SseDecoder:
             if raw.count(b"\n") == 2 * len(whole) and b"\r" not in raw:
                 self.is_stream = True
                 return whole
-        lines = (self._rest + raw if self._rest else raw).split(b"\n")
-        self._rest = lines.pop()
+        self.pending += len(raw)
+        lines = raw.split(b"\n")
+        if self._rest:
+            # Each piece is looked at once: a line may come in any number of reads.
+            if len(lines) == 1:
+                self._rest.append(raw)
+                return []
+            lines[0] = b"".join((*self._rest, lines[0]))
+        last = lines.pop()
+        self._rest = [last] if last else []
         if not self.is_stream and (self.is_stream is False or not self._recognise(lines)):
             return []
         payloads: list[bytes] = []
@@ -56,15 +61,15 @@ class SseDecoder:
             if line.endswith(b"\r"):
                 line = line[:-1]
             if line.startswith(b"data:"):
-                value = line[6:] if line.startswith(b"data: ") else line[5:]
-                data = value if data is None else data + b"\n" + value
+                data.append(line[6:] if line.startswith(b"data: ") else line[5:])
             elif not line:
-                if data is not None:
-                    payloads.append(data)
-                    data = None
+                if data:
+                    payloads.append(data[0] if len(data) == 1 else b"\n".join(data))
+                    data.clear()
             elif self.odd is None and not _is_field(line):
                 self.odd = line
-        self._data = data
+        if payloads:
+            self.pending = len(last) + sum(map(len, data)) + len(data)
         return payloads
 
     def flush(self) -> list[bytes]:

@@ -17,15 +17,18 @@ class ToolFragments:
     fragment, and some a fresh id (then there is no name beside it).
     """
 
-    __slots__ = ("_calls",)
+    __slots__ = ("_by_id", "_by_index", "_count", "_last")
 
     def __init__(self) -> None:
         """Start with no call."""
-        self._calls: list[_Call] = []
+        self._count = 0
+        self._last: _Call | None = None
+        self._by_index: dict[int, _Call] = {}  # the latest of each
+        self._by_id: dict[str, _Call] = {}
 
     def __bool__(self) -> bool:
         """Whether any call began."""
-        return bool(self._calls)
+        return self._count > 0
 
     def read(self, fragment: dict[str, Any]) -> ToolCallDelta:
         """Place one fragment.
@@ -47,25 +50,28 @@ class ToolFragments:
         text = _text(arguments, "arguments")
         call = self._find(index, id_, name)
         if call is None:
-            call = _Call(len(self._calls), index)
-            self._calls.append(call)
+            call = self._last = _Call(self._count)
+            self._count += 1
+            if index is not None:
+                self._by_index[index] = call
         fresh_id = id_ if call.id is None else None
         fresh_name = name if call.name is None else None
-        call.id = call.id or id_
+        if fresh_id:
+            call.id = fresh_id
+            self._by_id[fresh_id] = call
         call.name = call.name or name
         return ToolCallDelta(call.number, fresh_id, fresh_name, text)
 
     def _find(self, index: int | None, id_: str | None, name: str | None) -> _Call | None:
         """Return the call that a fragment goes on with, or None where it begins one."""
-        calls = reversed(self._calls)
         if index is not None:
-            found = next((call for call in calls if call.index == index), None)
+            found = self._by_index.get(index)
         elif id_ is not None:
-            found = next((call for call in calls if call.id == id_), None)
-            if found is None and name is None and self._calls:
-                found = self._calls[-1]
+            found = self._by_id.get(id_)
+            if found is None and name is None:
+                found = self._last
         else:
-            found = self._calls[-1] if self._calls else None
+            found = self._last
         if found is None or found.name is None or name is None:
             return found
         another_id = id_ is not None and found.id is not None and id_ != found.id
@@ -75,11 +81,10 @@ class ToolFragments:
 class _Call:
     """What is known of one call so far."""
 
-    __slots__ = ("id", "index", "name", "number")
+    __slots__ = ("id", "name", "number")
 
-    def __init__(self, number: int, index: int | None) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
-        self.index = index
         self.id: str | None = None
         self.name: str | None = None
 
