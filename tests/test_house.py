@@ -137,7 +137,7 @@ class TestArrows:
                     app = create_app(ServerOptions(small=small, large=large, policy=policy))
                     body = {{"messages": [{{"role": "user", "content": "When does it open?"}}]}}
                     async with app.router.lifespan_context(app), httpx.AsyncClient(
-                        transport=httpx.ASGITransport(app), base_url="http://blastoff"
+                        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1"
                     ) as client:
                         answer = await client.post("/v1/chat/completions", json=body)
                 return answer.json()["choices"][0]["message"]["content"]

@@ -131,6 +131,7 @@ class Reply:
         conversation: What was said before.
         policy: How the reply is made.
         manner: The same, as far as lines against silence go.
+        why_alone: Why the large model is to speak alone; None where both are to.
         finish_reason: Of the request that ended last, in its server's words.
     """
 
@@ -155,6 +156,7 @@ class Reply:
         self._ahead = prefetched
         models = Models(conductor.small, conductor.large)
         self._asks = Requests(models, conversation, policy, conductor.learnt)
+        self.why_alone = self._asks.why_alone
         self.manner = self._asks.manner(speculative=speculative)
         self._relay = Relay(
             opening=self._asks.opening,

@@ -37,12 +37,20 @@ class Conversation:
 
     @property
     def asks_for_opening(self) -> bool:
-        """Whether the reply answers what a user just said, at some length.
+        """Whether the reply answers what a user just said, at some length."""
+        return self.why_no_opening is None
+
+    @property
+    def why_no_opening(self) -> str | None:
+        """Why there is to be no opening, in few words; None where there may be one.
 
         What is answered may also be a tool's result, an instruction, or the bot's own last words.
         """
-        wanted = self.may_open and not self.needs_whole_answer and not self._is_brief
-        return wanted and bool(self.user_text)
+        if not self.may_open or self.needs_whole_answer:
+            return "not wanted"
+        if self._is_brief:
+            return "short answer"
+        return None if self.user_text else "no user turn"
 
     @property
     def instruction(self) -> str:

@@ -73,6 +73,13 @@ class Requests:
         """How the large model is to learn of the opening: ``beside`` or ``prefix``."""
         return "beside" if self.ways[0] is BESIDE else "prefix"
 
+    @property
+    def why_alone(self) -> str | None:
+        """Why the large model is to speak alone, in few words; None where it is not."""
+        if self.opening is not None:
+            return None
+        return self._conversation.why_no_opening or "no opening needed"
+
     def _choose_ways(self) -> tuple[ContinuationWay, ...]:
         """Return the ways to hand an opening over, best first."""
         ways = self._models.large.ways()

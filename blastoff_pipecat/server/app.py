@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,16 +18,15 @@ from blastoff_pipecat.conductor.model import Model
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.endpoints import Ask, ChatClient, ChatEndpoint, EndpointError
-from blastoff_pipecat.server import wire
-from blastoff_pipecat.server.chat import (
-    RelayedAnswer,
-    Unanswered,
-    can_be_relayed,
-)
+from blastoff_pipecat.server import body, fields, openapi, wire
+from blastoff_pipecat.server.body import BadRequest
+from blastoff_pipecat.server.chat import RelayedAnswer, Unanswered
 from blastoff_pipecat.server.direct import DirectAnswer
 from blastoff_pipecat.server.guard import Guard
 from blastoff_pipecat.server.load import Load
+from blastoff_pipecat.server.manner import Manner
 from blastoff_pipecat.server.prometheus import Exporter, wants_text
+from blastoff_pipecat.server.request import ChatRequest, read_chat
 from blastoff_pipecat.server.stats import Mode, Stats
 from blastoff_pipecat.server.streaming import (
     UNREAD_SECS,
@@ -35,6 +34,9 @@ from blastoff_pipecat.server.streaming import (
     EventStream,
     while_connected,
 )
+
+MODE_HEADER = "x-blastoff-mode"
+"""Says how a reply was made: ``two-models``, or ``large-alone`` and why."""
 
 DEEP_HEALTH_SECS = 10.0
 """How long `/health?deep=1` waits for each model."""
@@ -50,11 +52,15 @@ class ServerOptions:
         policy: How replies are made.
         key: The bearer key that clients must send; None lets everyone in.
         stats_folder: The folder that worker processes share; None for one process.
+        hosts: The names under which a server without a key answers, beside this computer's own;
+            ``*`` is any.
         max_request_bytes: The largest request.
+        max_held_bytes: The most that the bodies of all requests under way may hold together.
         max_requests: Chat requests that one worker answers at once.
         whole_answer_secs: How long the large model may take for an answer that is not streamed:
             nothing of it is seen before its end.
         connect_timeout_secs: How long connecting to a model may take.
+        manner: How replies suit a client that says nothing about that.
         waiting_lines: Whether lines may be said while the large model is late.
         unread_secs: How long a client may leave a part of a streamed answer unread.
     """
@@ -64,10 +70,13 @@ class ServerOptions:
     policy: Policy = field(default_factory=Policy)
     key: str | None = field(default=None, repr=False)
     stats_folder: Path | None = None
-    max_request_bytes: int = 8_000_000
+    hosts: Sequence[str] = ()
+    max_request_bytes: int = 4_000_000
+    max_held_bytes: int = 64_000_000
     max_requests: int = 1000
     whole_answer_secs: float = 120.0
     connect_timeout_secs: float = 2.0
+    manner: Manner = field(default_factory=Manner)
     waiting_lines: bool = False
     unread_secs: float = UNREAD_SECS
 
@@ -86,6 +95,7 @@ def create_app(options: ServerOptions) -> FastAPI:
         summary="One reply by two models, for any OpenAI-compatible client.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the client says it asked
         lifespan=lifespan,
     )
     app.get("/")(server.root)
@@ -94,7 +104,8 @@ def create_app(options: ServerOptions) -> FastAPI:
     app.get("/v1/models/{name:path}")(server.model)
     app.get("/metrics")(server.metrics)
     app.post("/metrics/reset")(server.reset)
-    app.post("/v1/chat/completions", response_model=None)(server.chat)
+    app.post("/v1/chat/completions", response_model=None, openapi_extra=openapi.CHAT)(server.chat)
+    app.add_exception_handler(BadRequest, _tell_bad)
     app.add_exception_handler(Unanswered, _tell_unanswered)
     app.add_exception_handler(ClientGone, _tell_gone)
     app.add_exception_handler(RequestValidationError, _tell_invalid)
@@ -103,7 +114,9 @@ def create_app(options: ServerOptions) -> FastAPI:
     app.add_middleware(
         Guard,  # pyright: ignore[reportArgumentType]  # starlette's own types of ASGI are wider
         key=options.key,
+        hosts=options.hosts,
         max_bytes=options.max_request_bytes,
+        max_held_bytes=options.max_held_bytes,
         max_requests=options.max_requests,
     )
     return app
@@ -208,35 +221,42 @@ class _Server:
         self.stats.reset()
         return {"status": "reset"}
 
-    async def chat(self, body: wire.ChatRequest, request: Request) -> Response:
+    async def chat(self, request: Request) -> Response:
         """Answer a chat-completions request."""
-        relayed = can_be_relayed(body)
-        if not relayed:
-            return await self._direct(body, request)
-        mode: Mode = "direct" if body.disable_quick_response else "relayed"
+        given = await body.read(request.receive)
+        asked = read_chat(given, request.headers, self._options.manner)
+        handed_on = fields.for_large_alone(asked.params) or (asked.has_prefill and "prefill")
+        if handed_on:
+            return await self._answered(self._direct(asked), asked, handed_on, request)
+        mode: Mode = "direct" if asked.disable_quick_response else "relayed"
+        writer = wire.ChatAnswer(asked.model, include_usage=asked.include_usage)
         answer = RelayedAnswer(
-            self.conductor, body, self._policy, lambda report: self._note(mode, report)
+            self.conductor, asked, self._policy, writer, lambda report: self._note(mode, report)
         )
-        return await self._answered(answer, body, request)
+        return await self._answered(answer, asked, answer.why_alone, request)
 
-    async def _direct(self, body: wire.ChatRequest, request: Request) -> Response:
-        answer = DirectAnswer(
+    def _direct(self, asked: ChatRequest) -> DirectAnswer:
+        return DirectAnswer(
             self._large,
-            body,
+            asked,
             self._policy,
             lambda report: self._note("direct", report),
             self._options.whole_answer_secs,
         )
-        return await self._answered(answer, body, request)
 
     async def _answered(
-        self, answer: RelayedAnswer | DirectAnswer, body: wire.ChatRequest, request: Request
+        self,
+        answer: RelayedAnswer | DirectAnswer,
+        asked: ChatRequest,
+        alone: str | None,
+        request: Request,
     ) -> Response:
         """Answer whole, or with a stream once its first event is there: errors can be a status."""
-        if not body.stream:
+        headers = {MODE_HEADER: f"large-alone; {alone}" if alone else "two-models"}
+        if not asked.stream:
             async with while_connected(request.receive):
                 whole = await answer.whole()
-            return wire.Json(whole)
+            return wire.Json(whole, headers=headers)
         events = answer.stream()
         try:
             async with while_connected(request.receive):
@@ -244,7 +264,7 @@ class _Server:
         except BaseException:
             await events.aclose()
             raise
-        return EventStream(first, events, unread_secs=self._options.unread_secs)
+        return EventStream(first, events, headers, unread_secs=self._options.unread_secs)
 
     def _note(self, mode: Mode, report: ReplyReport) -> None:
         self.stats.add(mode, report)
@@ -272,22 +292,32 @@ async def _tell_gone(_request: Request, _error: Exception) -> Response:
     return Response(status_code=499)  # nobody reads it; 499 is what nginx logs for a client gone
 
 
-async def _tell_invalid(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    first: dict[str, Any] = error.errors()[0]
-    if first["type"] == "json_invalid":
-        told = wire.error("The body is not JSON.", "invalid_request_error")
-        return wire.Json(told, status_code=400)
-    where = ".".join(str(part) for part in first["loc"][1:]) or None
-    said = f"{where}: {first['msg']}" if where else f"The body is wrong: {first['msg']}"
-    told = wire.error(said, "invalid_request_error", param=where)
+async def _tell_bad(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadRequest)
+    told = wire.error(str(error), "invalid_request_error", param=error.param)
     return wire.Json(told, status_code=400)
+
+
+async def _tell_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # of a query: bodies are checked by `request`
+    first: dict[str, Any] = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or None
+    told = wire.error(f"{where}: {first['msg']}", "invalid_request_error", param=where)
+    return wire.Json(told, status_code=400)
+
+
+_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "request_too_large",
+    429: "rate_limit_exceeded",
+}
 
 
 async def _tell_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
-    told = wire.error(str(error.detail), "invalid_request_error", code=code.get(error.status_code))
+    kind = "rate_limit_error" if error.status_code == 429 else "invalid_request_error"
+    told = wire.error(str(error.detail), kind, code=_CODES.get(error.status_code))
     return wire.Json(told, status_code=error.status_code, headers=error.headers)
 
 

@@ -1,23 +1,22 @@
 """One chat-completions request, answered.
 
 A request is relayed (opening by the small model, continuation by the large) when all it asks for
-can be: text and tool calls, streamed or whole. Whatever else it asks for (`n`, `logprobs`, a
-`response_format`, a field unknown here) is answered by the large model alone, handed on as it came.
-What voice platforms add about the call is for a server's eyes: it goes no further.
+can be: text and tool calls, streamed or whole (`fields`). Whatever else it asks for is answered by
+the large model alone, handed on as it came (`direct`).
 
 Before the first word an error is a status of its own; after it, an error event in the stream.
 """
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from loguru import logger
 
-from blastoff_pipecat.conductor.conductor import Conductor, Reply
+from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.conversation import Conversation
-from blastoff_pipecat.conductor.heard import ModelUsed, ToolCalls
+from blastoff_pipecat.conductor.heard import Heard, ModelUsed, ToolCalls
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.endpoints import (
@@ -34,41 +33,9 @@ from blastoff_pipecat.relay.actions import (
     SayOpening,
     SayWaiting,
 )
-from blastoff_pipecat.server import wire
-
-RELAYED_FIELDS = frozenset(
-    {
-        "frequency_penalty",
-        "max_completion_tokens",
-        "max_tokens",
-        "metadata",
-        "parallel_tool_calls",
-        "presence_penalty",
-        "prompt_cache_key",
-        "prompt_cache_retention",
-        "reasoning_effort",
-        "safety_identifier",
-        "seed",
-        "service_tier",
-        "stop",
-        "store",
-        "temperature",
-        "tool_choice",
-        "tools",
-        "top_p",
-        "user",
-        "verbosity",
-    }
-)
-"""Body fields that a relayed reply honours; they go to the large model."""
-
-PLATFORM_FIELDS = frozenset({"call", "customer", "elevenlabs_extra_body", "phoneNumber", "user_id"})
-"""Body fields that say who is calling; no model wants them.
-
-Vapi sends its own unless told not to (``metadataSendMode``), ElevenLabs where it is told to:
-https://docs.rs/vapi-client/latest/vapi_client/models/create_assistant_dto_model/
-https://elevenlabs.io/docs/eleven-agents/customization/llm/custom-llm
-"""
+from blastoff_pipecat.server import fields, wire
+from blastoff_pipecat.server.request import ChatRequest
+from blastoff_pipecat.server.wire import Part, Writer
 
 
 class Unanswered(Exception):
@@ -81,34 +48,50 @@ class Unanswered(Exception):
         self.body = body
 
 
-def can_be_relayed(request: wire.ChatRequest) -> bool:
-    """Tell whether all that a request asks for can be said by two models."""
-    harmless = {"n": 1, "logprobs": False, "response_format": {"type": "text"}}
-    return all(
-        name in RELAYED_FIELDS | PLATFORM_FIELDS or value is None or harmless.get(name) == value
-        for name, value in request.params.items()
-    )
-
-
-def params_for_large(request: wire.ChatRequest) -> dict[str, Any]:
-    """Return the body fields that go to the large model in a relayed reply."""
-    params = {name: value for name, value in request.params.items() if name in RELAYED_FIELDS}
-    if not params.get("store"):
-        # OpenAI refuses it without `store`; Vapi's is not meant for a model at all.
-        params.pop("metadata", None)
-    return params
-
-
-@dataclass
 class RelayedAnswer:
-    """A request answered by a reply of the conductor's."""
+    """A request answered by a reply of the conductor's.
 
-    conductor: Conductor
-    request: wire.ChatRequest
-    policy: Policy
-    done: Callable[[ReplyReport], None]
-    used: list[ModelUsed] = field(default_factory=list[ModelUsed])
-    calls: tuple[ToolCall, ...] = ()
+    Attributes:
+        why_alone: Why the large model is to speak alone, in few words; None where both are to.
+    """
+
+    def __init__(
+        self,
+        conductor: Conductor,
+        request: ChatRequest,
+        policy: Policy,
+        writer: Writer,
+        done: Callable[[ReplyReport], None],
+    ) -> None:
+        """Take the request; nothing is asked yet.
+
+        Args:
+            conductor: Has the two models.
+            request: What is asked.
+            policy: How replies are made.
+            writer: Writes the answer as the client's protocol has it.
+            done: Is told how the answer went.
+        """
+        self._writer = writer
+        self._done = done
+        self._manner = manner = request.manner
+        self._used: list[ModelUsed] = []
+        self._calls: tuple[ToolCall, ...] = ()
+        self._ended = False  # what was said last ends in the client's ending
+        offered = bool(request.params.get("tools")) and not manner.openings_with_tools
+        conversation = Conversation(
+            messages=manner.without_endings(request.messages),
+            params=fields.relayed(request.params),
+            needs_whole_answer=request.disable_quick_response or offered,
+        )
+        if manner.opening_ending and policy.handover == "auto":
+            policy = replace(policy, handover="beside")  # no sentence goes on behind an ending
+        self._reply = conductor.reply(conversation, policy, report_usage=request.wants_usage)
+        self.why_alone = self._reply.why_alone
+        if request.disable_quick_response:
+            self.why_alone = "disable_quick_response"
+        elif offered:
+            self.why_alone = "tools"
 
     async def stream(self) -> AsyncGenerator[bytes]:
         """Yield the answer's events.
@@ -116,42 +99,24 @@ class RelayedAnswer:
         Raises:
             Unanswered: Before the first event, where there is none.
         """
-        answer = wire.Answer(self.request.model)
-        reply = self._reply()
-        said = failed = False
+        writer = self._writer
+        begun = False
         try:
-            async with aclosing(reply):
+            async with aclosing(self._reply) as reply:
                 async for heard in reply:
-                    match heard:
-                        case SayOpening() | SayWaiting() | SayClause() | SayContinuation():
-                            said = True
-                            yield answer.text(heard.text)
-                        case ToolCalls(calls):
-                            self.calls = calls
-                            said = True
-                            yield answer.calls(calls)
-                        case ModelUsed():
-                            self.used.append(heard)
-                        case ReportFailures():
-                            _log(heard)
-                            if heard.recovered:
-                                continue
-                            failed = True
-                            if not said:
-                                raise unanswered(heard)
-                            yield wire.event(unanswered(heard).body)
-                        case _:
-                            pass
-            if not failed:
-                yield answer.finish(
-                    wire.finish_reason(reply.finish_reason, called=bool(self.calls))
-                )
-                options = self.request.stream_options
-                if options is not None and options.include_usage:
-                    yield answer.usage(self.used)
-                yield wire.DONE
+                    if (said := self._hear(heard)) is not None:
+                        begun = True
+                        yield writer.text(*said)
+                    elif isinstance(heard, ToolCalls):
+                        begun = True
+                        yield writer.calls(heard)
+            yield writer.finish(self._finish_reason, self._used)
+        except Unanswered as error:
+            if not begun:
+                raise
+            yield writer.failed(error.body)
         finally:
-            self.done(reply.report)
+            self._done(self._reply.report)
 
     async def whole(self) -> dict[str, Any]:
         """Return the answer as one completion.
@@ -159,38 +124,47 @@ class RelayedAnswer:
         Raises:
             Unanswered: The reply could not be finished.
         """
-        reply = self._reply()
         text: list[str] = []
         try:
-            async with aclosing(reply):
+            async with aclosing(self._reply) as reply:
                 async for heard in reply:
-                    match heard:
-                        case SayOpening() | SayWaiting() | SayClause() | SayContinuation():
-                            text.append(heard.text)
-                        case ToolCalls(calls):
-                            self.calls = calls
-                        case ModelUsed():
-                            self.used.append(heard)
-                        case ReportFailures():
-                            _log(heard)
-                            if not heard.recovered:
-                                raise unanswered(heard)
-                        case _:
-                            pass
+                    if (said := self._hear(heard)) is not None:
+                        text.append(said[0])
         finally:
-            self.done(reply.report)
-        reason = wire.finish_reason(reply.finish_reason, called=bool(self.calls))
-        return wire.Answer(self.request.model).whole("".join(text), self.calls, reason, self.used)
+            self._done(self._reply.report)
+        return self._writer.whole("".join(text), self._calls, self._finish_reason, self._used)
 
-    def _reply(self) -> Reply:
-        conversation = Conversation(
-            messages=self.request.plain_messages,
-            params=params_for_large(self.request),
-            needs_whole_answer=self.request.disable_quick_response,
-        )
-        options = self.request.stream_options
-        wants_usage = not self.request.stream or bool(options and options.include_usage)
-        return self.conductor.reply(conversation, self.policy, report_usage=wants_usage)
+    def _hear(self, heard: Heard) -> tuple[str, Part] | None:
+        """Take note of what happens in the reply; return what is to be said, and whose it is.
+
+        Raises:
+            Unanswered: The reply could not be finished.
+        """
+        match heard:
+            case SayContinuation(text) | SayClause(text):
+                if self._ended:
+                    text = text.lstrip()
+                    self._ended = not text
+                return (text, "answer") if text else None
+            case SayOpening(text) | SayWaiting(text):
+                self._ended = bool(self._manner.opening_ending)
+                part: Part = "opening" if isinstance(heard, SayOpening) else "waiting"
+                return self._manner.ended(text), part
+            case ToolCalls(calls):
+                self._calls = calls
+            case ModelUsed():
+                self._used.append(heard)
+            case ReportFailures():
+                _log(heard)
+                if not heard.recovered:
+                    raise unanswered(heard)
+            case _:
+                pass
+        return None
+
+    @property
+    def _finish_reason(self) -> str:
+        return wire.finish_reason(self._reply.finish_reason, called=bool(self._calls))
 
 
 def unanswered(report: ReportFailures) -> Unanswered:

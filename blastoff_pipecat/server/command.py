@@ -1,11 +1,10 @@
 """``blastoff serve``."""
 
+import os
 from typing import Annotated
 
 import typer
 from rich.console import Console
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def serve(
@@ -16,6 +15,14 @@ def serve(
         int | None, typer.Option(help="The port. Default: PORT, or 8000.", min=0, max=65535)
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes that answer.", min=1)] = 1,
+    suits: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            help="Whom replies suit: livekit, vapi, elevenlabs or pydantic-ai. Default: "
+            "BLASTOFF_SERVER_FOR, or anybody.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the reply by two models to every OpenAI-compatible client.
 
@@ -28,6 +35,7 @@ def serve(
         from blastoff_pipecat.environment import Environment
         from blastoff_pipecat.local.errors import LocalError
         from blastoff_pipecat.server import run
+        from blastoff_pipecat.server.guard import LOOPBACK
     except ImportError as missing:
         errors.print(f"Serving needs {missing.name}: pip install 'blastoff-pipecat[server]'")
         raise typer.Exit(1) from None
@@ -36,10 +44,13 @@ def serve(
         host = environment.host if host is None else host
         port = environment.port if port is None else port
         _tell(environment.configured, errors)
-        if host not in _LOOPBACK and not run.has_key():
+        if suits is not None:
+            os.environ[run.FOR_VARIABLE] = suits  # where worker processes find it, too
+        if host not in LOOPBACK and run.is_for_this_computer():
             errors.print(
-                f"Whoever reaches {host} may use this server: set {run.KEY_VARIABLE} to ask for a "
-                "key."
+                f"Only this computer may use the server, whoever reaches {host}: set "
+                f"{run.KEY_VARIABLE} to ask for a key, or name in {run.HOSTS_VARIABLE} what others "
+                "call it."
             )
         run.serve(environment, host=host, port=port, workers=workers)
     except (ValueError, LocalError, OSError) as error:

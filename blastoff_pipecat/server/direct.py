@@ -10,6 +10,8 @@ from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.endpoints import Ask, ChatClient, EndpointError
 from blastoff_pipecat.server import wire
 from blastoff_pipecat.server.chat import refused
+from blastoff_pipecat.server.fields import within_reason
+from blastoff_pipecat.server.request import ChatRequest
 
 
 class DirectAnswer:
@@ -18,7 +20,7 @@ class DirectAnswer:
     def __init__(
         self,
         large: ChatClient,
-        request: wire.ChatRequest,
+        request: ChatRequest,
         policy: Policy,
         done: Callable[[ReplyReport], None],
         whole_secs: float,
@@ -44,14 +46,12 @@ class DirectAnswer:
         Raises:
             Unanswered: Before the first event, where there is none.
         """
-        options = self._request.stream_options
-        wants_usage = options is not None and options.include_usage
         passage = self._passage(stream=True)
         said, held = False, b""
         try:
             async with aclosing(passage.chunks()) as chunks:
                 async for chunk in chunks:
-                    if not chunk.data["choices"] and not wants_usage:
+                    if not chunk.data["choices"] and not self._request.include_usage:
                         continue
                     held += wire.event(self._named(chunk.data))
                     if said or not chunk.is_preamble:
@@ -82,7 +82,7 @@ class DirectAnswer:
             self._done(passage.report)
 
     def _passage(self, *, stream: bool) -> Passage:
-        ask = Ask(messages=self._request.plain_messages, params=self._request.params)
+        ask = Ask(messages=self._request.messages, params=within_reason(self._request.params))
         return Passage(self._large, ask, self._policy, stream=stream, whole_secs=self._whole_secs)
 
     def _named(self, chunk: dict[str, Any]) -> dict[str, Any]:

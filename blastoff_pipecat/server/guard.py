@@ -1,14 +1,20 @@
 """Who may come in, with how much, and how many at once: a plain ASGI layer before the server.
 
-Refused is, in this order: a request without the server's key (401), one that is too large (413),
-one too many (429), one whose body is too slow (408). Each gets OpenAI's error shape. `/health`
-needs no key; asking it to ask the models does.
+Refused is, in this order: a request without the server's key (401) or, where there is none, one
+that was not meant for this computer (403), one that is too large (413), a body that is not said to
+be JSON (415), one too many (429), one whose body is too slow (408). Each gets OpenAI's error shape.
+`/health` is for everybody; asking it to ask the models is not.
+
+A server without a key is for this computer alone, whose browser shows pages from anywhere: a page
+can have its own name lead here (then the Host is foreign), or send a form here (then the Origin is,
+and the body is not said to be JSON).
 """
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 
@@ -21,6 +27,11 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+REPLIES = ("/chat/completions", "/responses")
+"""What paths end with where models are asked."""
+
 BODY_SECS = 30.0
 """How long a request's body may take to arrive."""
 
@@ -28,20 +39,34 @@ BODY_SECS = 30.0
 class Guard:
     """Stands before an application."""
 
-    def __init__(self, app: App, *, key: str | None, max_bytes: int, max_requests: int) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        key: str | None,
+        max_bytes: int,
+        max_requests: int,
+        max_held_bytes: int,
+        hosts: Sequence[str] = (),
+    ) -> None:
         """Guard `app`.
 
         Args:
             app: The application.
-            key: The bearer key that clients must send; None lets everyone in.
+            key: The bearer key that clients must send; None lets this computer in.
             max_bytes: The largest body of a request, in bytes.
-            max_requests: Chat requests that are answered at once.
+            max_requests: Requests for a reply that are answered at once.
+            max_held_bytes: The most that the bodies of all requests under way hold together.
+            hosts: Names under which a server without a key answers, beside this computer's own.
         """
         self._app = app
         self._key = key.encode() if key else None
         self._max_bytes = max_bytes
         self._max_requests = max_requests
+        self._max_held_bytes = max_held_bytes
+        self._hosts = frozenset((*LOOPBACK, *(host.lower() for host in hosts)))
         self._running = 0
+        self.held = 0  # bytes of bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -50,59 +75,117 @@ class Guard:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         open_to_all = scope["path"] == "/health" and not scope.get("query_string")
-        if self._key and not open_to_all and not self._knows(headers):
-            said = "Give this server's key as a bearer token."
-            await _refuse(send, 401, said, "invalid_request_error", "invalid_api_key")
+        if not open_to_all and (refusal := self._stranger(headers)):
+            await _refuse(send, *refusal)
             return
         declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._max_bytes:
-            await _refuse(send, 413, self._too_large, "invalid_request_error", "request_too_large")
+        if not declared.isdigit() or len(declared) > 15 or int(declared) > self._max_bytes:
+            await _refuse(send, 413, self._too_large, "request_too_large")
             return
-        if not scope["path"].endswith("/chat/completions"):
-            await self._app(scope, self._measured(receive), send)
+        has_body = declared != b"0" or b"transfer-encoding" in headers
+        if has_body and scope["method"] == "POST" and not _is_json(headers):
+            said = "A body has to be JSON: content-type: application/json."
+            await _refuse(send, 415, said, "unsupported_media_type")
+            return
+        if not scope["path"].endswith(REPLIES):
+            await self._run(scope, receive, send)
             return
         if self._running >= self._max_requests:
             said = f"This server answers {self._max_requests} requests at once; try again."
-            await _refuse(send, 429, said, "rate_limit_error", "rate_limit_exceeded")
+            await _refuse(send, 429, said, "rate_limit_exceeded")
             return
         self._running += 1
         try:
-            await self._app(scope, self._measured(receive), send)
+            await self._run(scope, receive, send)
         finally:
             self._running -= 1
 
-    def _knows(self, headers: MutableMapping[bytes, bytes]) -> bool:
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(receive, self)
+        try:
+            await self._app(scope, body.receive, send)
+        finally:
+            self.held -= body.size
+
+    def _stranger(self, headers: Mapping[bytes, bytes]) -> tuple[int, str, str] | None:
+        """Say why whoever sends such headers is refused; None where that is nobody's business."""
+        if self._key:
+            if self._knows(headers):
+                return None
+            return 401, "Give this server's key as a bearer token.", "invalid_api_key"
+        if "*" in self._hosts:
+            return None
+        if _name(b"//" + headers.get(b"host", b"")) not in self._hosts:
+            said = "Without a key this server answers only where it is called by a name of its own."
+            return 403, said, "foreign_host"
+        origin = headers.get(b"origin")
+        if origin is not None and _name(origin) not in self._hosts:
+            return 403, "Without a key this server answers no foreign web page.", "foreign_origin"
+        return None
+
+    def hold(self, body: "_Body") -> None:
+        """Check what a body has grown to.
+
+        Raises:
+            HTTPException: It is too large, or all bodies together are.
+        """
+        if body.size > self._max_bytes:
+            raise HTTPException(413, self._too_large)
+        if self.held > self._max_held_bytes:
+            raise HTTPException(429, "This server holds too much at once; try again.")
+
+    def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
         return scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self._key or b"")
-
-    def _measured(self, receive: Receive) -> Receive:
-        """Stop a body that grows beyond the limit, whatever its headers said, or never ends."""
-        size, whole = 0, False
-        deadline = asyncio.get_running_loop().time() + BODY_SECS
-
-        async def measured() -> MutableMapping[str, Any]:
-            nonlocal size, whole
-            if whole:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, "The request's body took too long.") from None
-            size += len(message.get("body", b""))
-            whole = not message.get("more_body", False)
-            if size > self._max_bytes:
-                raise HTTPException(413, self._too_large)
-            return message
-
-        return measured
 
     @property
     def _too_large(self) -> str:
         return f"The request is larger than {self._max_bytes} bytes."
 
 
-async def _refuse(send: Send, status: int, message: str, kind: str, code: str) -> None:
+class _Body:
+    """One request's body on its way, which may neither grow beyond the limits nor never end."""
+
+    def __init__(self, receive: Receive, guard: Guard) -> None:
+        self._receive = receive
+        self._guard = guard
+        self._deadline = asyncio.get_running_loop().time() + BODY_SECS
+        self._whole = False
+        self.size = 0  # bytes that were counted
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, "The request's body took too long.") from None
+        more = len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        self.size += more
+        self._guard.held += more
+        self._guard.hold(self)
+        return message
+
+
+def _name(url: bytes) -> str | None:
+    """The host's name in a URL, without its port."""
+    try:
+        return urlsplit(url.decode("latin-1")).hostname
+    except ValueError:
+        return None
+
+
+def _is_json(headers: Mapping[bytes, bytes]) -> bool:
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return kind == b"application/json" or (
+        kind.startswith(b"application/") and kind.endswith(b"+json")
+    )
+
+
+async def _refuse(send: Send, status: int, message: str, code: str) -> None:
+    kind = "rate_limit_error" if status == 429 else "invalid_request_error"
     body = dumps(error(message, kind, code=code))
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if status == 401:

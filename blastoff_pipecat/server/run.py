@@ -1,9 +1,10 @@
 """Starts the server: one process, or several that share a port and their measurements.
 
 Worker processes are made anew by uvicorn and read what they need from the environment:
-``BLASTOFF_SERVER_KEY``, ``BLASTOFF_MAX_REQUESTS``, the models' variables (all of these may stand in
-`.env`), and what this module sets for them: the two folders that they share, which it makes and
-removes, and where the embedded models are.
+``BLASTOFF_SERVER_KEY``, ``BLASTOFF_SERVER_HOSTS``, ``BLASTOFF_SERVER_FOR``,
+``BLASTOFF_MAX_REQUESTS``, the models' variables (all of these may stand in `.env`), and what this
+module sets for them: the two folders that they share, which it makes and removes, and where the
+embedded models are.
 """
 
 import gc
@@ -25,14 +26,21 @@ from uvicorn.supervisors import Multiprocess
 from blastoff_pipecat.address import check_address
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.server.app import ServerOptions, create_app
+from blastoff_pipecat.server.bounded_http import BoundedHttp
+from blastoff_pipecat.server.manner import PRESETS, Manner
 
 KEY_VARIABLE = "BLASTOFF_SERVER_KEY"
+HOSTS_VARIABLE = "BLASTOFF_SERVER_HOSTS"
+FOR_VARIABLE = "BLASTOFF_SERVER_FOR"
 MAX_REQUESTS_VARIABLE = "BLASTOFF_MAX_REQUESTS"
 _STATS_VARIABLE = "BLASTOFF_STATS_DIR"
 _PROMETHEUS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 SHUTDOWN_SECS = 60
 """How long answers that are being streamed may go on once the server is told to stop."""
+
+OPEN_FILES = 65_536
+"""How many files and connections a process opens at most, where the system grants that."""
 
 _CONNECTIONS_A_TURN = 8
 
@@ -56,6 +64,7 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
     _own_options()
     check_address(host, port, program="server")
     level = environment.log_level
+    _open_files()
     with ExitStack() as stack:
         if not environment.configured:
             from blastoff_pipecat.local.pair import shared_models
@@ -71,6 +80,7 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
             factory=True,
             host=host,
             port=port,
+            http=BoundedHttp,
             workers=workers,
             log_level=_UVICORN_LEVELS.get(level, level.lower()),
             access_log=False,
@@ -131,9 +141,10 @@ def options_from_env(environment: Environment) -> ServerOptions:
     return ServerOptions(small=small, large=large, **own)
 
 
-def has_key() -> bool:
-    """Tell whether clients must send a key."""
-    return _own_options()["key"] is not None
+def is_for_this_computer() -> bool:
+    """Tell whether there is neither a key that clients must send nor a name that others may use."""
+    own = _own_options()
+    return own["key"] is None and not own["hosts"]
 
 
 def _own_options() -> dict[str, Any]:
@@ -145,4 +156,19 @@ def _own_options() -> dict[str, Any]:
     if not limit.isdecimal() or int(limit) < 1:
         raise ValueError(f"{MAX_REQUESTS_VARIABLE} must be a whole number above 0, not {limit!r}")
     key = (values.get(KEY_VARIABLE) or "").strip() or None
-    return {"key": key, "max_requests": int(limit)}
+    hosts = (values.get(HOSTS_VARIABLE) or "").replace(",", " ").split()
+    preset = (values.get(FOR_VARIABLE) or "").strip()
+    if preset and preset not in PRESETS:
+        raise ValueError(f"{FOR_VARIABLE} must be one of {', '.join(PRESETS)}, not {preset!r}")
+    manner = PRESETS[preset] if preset else Manner()
+    return {"key": key, "hosts": hosts, "manner": manner, "max_requests": int(limit)}
+
+
+def _open_files() -> None:
+    """Be allowed more open files, as far as the system grants it: each connection is one."""
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
+        import resource
+
+        allowed, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, most), hard))

@@ -6,7 +6,7 @@ is a response of server-sent events without the task group that starlette's has 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -85,16 +85,24 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, first: bytes, rest: AsyncGenerator[bytes], *, unread_secs: float = UNREAD_SECS
+        self,
+        first: bytes,
+        rest: AsyncGenerator[bytes],
+        headers: Mapping[str, str],
+        *,
+        unread_secs: float = UNREAD_SECS,
     ) -> None:
         """Take the first event and a generator of the others.
 
         Args:
             first: The first event, as bytes on the wire.
             rest: The others; closed when they have been sent or the client has hung up.
+            headers: What is said beside the usual headers.
             unread_secs: How long the client may leave an event unread before it counts as gone.
         """
         super().__init__()
+        more = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        self._headers = [*_HEADERS, *more]
         self._first = first
         self._rest = rest
         self._unread_secs = unread_secs
@@ -103,7 +111,8 @@ class EventStream(Response):
         """Send the events, until the client hangs up or has stopped reading."""
         try:
             async with while_connected(receive) as hang_up, aclosing(self._rest) as rest:
-                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+                start = {"type": "http.response.start", "status": 200, "headers": self._headers}
+                await send(start)
                 await send(_part(self._first))
                 # What wakes up for every token are the few frames of a task of its own, not those
                 # of every layer around this route.

@@ -1,18 +1,20 @@
-"""OpenAI's chat-completions shapes: what a client sends, and what it gets."""
+"""OpenAI's chat-completions shapes: what a client gets."""
 
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, Protocol, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from blastoff_pipecat.conductor.heard import ModelUsed
+from blastoff_pipecat.conductor.heard import ModelUsed, ToolCalls
 from blastoff_pipecat.endpoints import ToolCall
 from blastoff_pipecat.endpoints.wire_json import dumps
 
 DONE = b"data: [DONE]\n\n"
+
+Part: TypeAlias = Literal["opening", "waiting", "answer"]
+"""What a piece of text belongs to."""
 
 _MARK = "<the text of this chunk>"
 
@@ -25,75 +27,76 @@ class Json(JSONResponse):
         return dumps(content)
 
 
-class StreamOptions(BaseModel):
-    """Options of a streamed answer."""
+class Writer(Protocol):
+    """Writes one answer as a client's protocol has it: in events, or whole."""
 
-    model_config = ConfigDict(extra="allow")
+    def text(self, text: str, part: Part) -> bytes:
+        """Write a piece of text."""
+        ...
 
-    include_usage: bool = False
+    def calls(self, calls: ToolCalls) -> bytes:
+        """Write tool calls."""
+        ...
 
+    def finish(self, reason: str, used: Sequence[ModelUsed]) -> bytes:
+        """Write the end, with the tokens of both models where the client wants them."""
+        ...
 
-class ChatMessage(BaseModel):
-    """One message; fields beyond these are handed on as they are."""
+    def failed(self, error: dict[str, Any]) -> bytes:
+        """Write that the answer broke off; `error` is in OpenAI's shape."""
+        ...
 
-    model_config = ConfigDict(extra="allow")
-
-    role: str
-    content: str | list[dict[str, Any]] | None = None
-
-
-class ChatRequest(BaseModel):
-    """A chat-completions request; fields beyond these are handed on to the large model."""
-
-    model_config = ConfigDict(extra="allow")
-
-    messages: list[ChatMessage] = Field(min_length=1)
-    model: str = ""
-    stream: bool | None = False
-    stream_options: StreamOptions | None = None
-    disable_quick_response: bool = False
-
-    @property
-    def plain_messages(self) -> list[dict[str, Any]]:
-        """The messages as the client sent them."""
-        return [message.model_dump(exclude_unset=True) for message in self.messages]
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """The fields for the large model."""
-        return dict(self.model_extra or {})
+    def whole(
+        self, text: str, calls: Sequence[ToolCall], reason: str, used: Sequence[ModelUsed]
+    ) -> dict[str, Any]:
+        """Return the whole answer."""
+        ...
 
 
-class Answer:
-    """Writes one answer, in chunks or whole."""
+class ChatAnswer:
+    """Writes one chat completion."""
 
-    def __init__(self, model: str) -> None:
-        """Start an answer that names `model`, as the client did."""
+    def __init__(self, model: str, *, include_usage: bool) -> None:
+        """Start an answer.
+
+        Args:
+            model: Its name, as the client has it.
+            include_usage: Whether a stream ends with the tokens of both models.
+        """
         self.model = model
+        self._include_usage = include_usage
         self.id = f"chatcmpl-{uuid.uuid4().hex}"
         self.created = int(time.time())
         self._begun = False
-        # All but the text of most chunks is the same: it is written once.
-        self._before, self._after = self._render({"content": _MARK}).rsplit(dumps(_MARK), 1)
+        self._written: dict[Part, tuple[bytes, bytes]] = {}
 
-    def text(self, text: str) -> bytes:
+    def text(self, text: str, part: Part) -> bytes:
         """Write a piece of text as a chunk."""
-        if self._begun:
-            return self._before + dumps(text) + self._after
-        return self._chunk({"content": text})
+        if not self._begun:
+            return self._chunk({"content": text, **_of(part)})
+        # All but the text of most chunks is the same: it is written once.
+        written = self._written.get(part)
+        if written is None:
+            before, after = self._render({"content": _MARK, **_of(part)}).split(dumps(_MARK), 1)
+            written = self._written[part] = before, after
+        return written[0] + dumps(text) + written[1]
 
-    def calls(self, calls: Sequence[ToolCall]) -> bytes:
+    def calls(self, calls: ToolCalls) -> bytes:
         """Write tool calls as a chunk."""
-        listed = [{"index": i, **_call(call)} for i, call in enumerate(calls)]
-        return self._chunk({"tool_calls": listed})
+        listed = [{"index": i, **_call(call)} for i, call in enumerate(calls.calls)]
+        return self._chunk({"tool_calls": listed, **_of("answer")})
 
-    def finish(self, reason: str) -> bytes:
-        """Write the last chunk."""
-        return self._chunk({}, reason)
+    def finish(self, reason: str, used: Sequence[ModelUsed]) -> bytes:
+        """Write the last chunk, the tokens of both models as a chunk of their own, and the end."""
+        written = self._chunk({}, reason)
+        if self._include_usage:
+            head = self._head("chat.completion.chunk")
+            written += event({**head, "choices": [], "usage": total(used)})
+        return written + DONE
 
-    def usage(self, used: Sequence[ModelUsed]) -> bytes:
-        """Write the tokens of both models as a chunk of their own."""
-        return event({**self._head("chat.completion.chunk"), "choices": [], "usage": total(used)})
+    def failed(self, error: dict[str, Any]) -> bytes:
+        """Write an error as an event of its own."""
+        return event(error)
 
     def whole(
         self, text: str, calls: Sequence[ToolCall], reason: str, used: Sequence[ModelUsed]
@@ -117,6 +120,11 @@ class Answer:
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+
+
+def _of(part: Part) -> dict[str, Any]:
+    """Say whose a chunk is, where LiveKit's `ChatChunk.delta.extra` comes from."""
+    return {"extra_content": {"blastoff": {"part": part}}}
 
 
 def event(data: object) -> bytes:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 
 from blastoff_pipecat.server.app import ServerOptions, create_app
+from blastoff_pipecat.server.bounded_http import BoundedHttp
 
 
 @dataclass
@@ -18,6 +20,11 @@ class Served:
     uvicorn: uvicorn.Server
     running: asyncio.Task[None]
 
+    @property
+    def port(self) -> int:
+        """Its port, on this computer."""
+        return int(self.url.rpartition(":")[2])
+
     async def stop(self) -> None:
         """Stop it as a signal does, and wait for its end."""
         self.uvicorn.should_exit = True
@@ -27,13 +34,22 @@ class Served:
 @asynccontextmanager
 async def served(options: ServerOptions) -> AsyncIterator[Served]:
     """Serve on a free port, as the command does."""
+    async with listening(create_app(options)) as server:
+        yield server
+
+
+@asynccontextmanager
+async def listening(app: Any, **options: Any) -> AsyncIterator[Served]:
+    """Serve any application on a free port, over the connections that the command has."""
     config = uvicorn.Config(
-        create_app(options),
+        app,
         port=0,
         loop="none",
+        http=BoundedHttp,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=10,
+        **options,
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server._serve())

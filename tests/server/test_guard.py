@@ -63,7 +63,7 @@ def test_the_key_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
         return given == key
 
     monkeypatch.setattr(guard.hmac, "compare_digest", compare)
-    standing = guard.Guard(_nobody, key=KEY, max_bytes=1, max_requests=1)
+    standing = guard.Guard(_nobody, key=KEY, max_bytes=1, max_requests=1, max_held_bytes=1)
     assert standing._knows({b"authorization": f"Bearer {KEY}".encode()})
     assert compared == [(KEY.encode(), KEY.encode())]
 
@@ -85,6 +85,102 @@ async def test_a_body_that_is_too_large_is_refused(serve: Serve, declared: bool)
     assert response.json()["error"]["code"] == "request_too_large"
 
 
+async def test_what_all_bodies_hold_together_is_bounded(
+    serve: Serve, models: ScriptedEndpoint
+) -> None:
+    """One body more than there is room for is a 429; when the others are answered there is room."""
+    on = asyncio.Event()
+    models.play("large", Script([on, "At nine."]))
+    server = await serve(max_held_bytes=5000)
+    asking = {"messages": [{"role": "user", "content": "When?" + "x" * 3000}]}
+    async with client_of(server.url) as client:
+        first = asyncio.create_task(client.post(CHAT, json=asking))
+        await models.until(lambda: bool(models.requests_for("large")))
+        for _ in range(3):
+            refused = await client.post(CHAT, json=asking)
+            assert refused.status_code == 429
+            assert refused.json()["error"]["code"] == "rate_limit_exceeded"
+        on.set()
+        assert (await first).status_code == 200
+        assert (await client.post(CHAT, json=asking)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "attacker.example"},
+        {"host": "localhost.attacker.example:8000"},
+        {"host": "192.168.1.20:8000"},
+        {"host": "[::1"},
+        {"origin": "https://attacker.example"},
+        {"origin": "null"},
+        {"origin": "http://localhost.attacker.example"},
+    ],
+)
+async def test_without_a_key_no_strangers_page_comes_in(
+    serve: Serve, headers: dict[str, str]
+) -> None:
+    """A page whose name leads here, or that asks from elsewhere, is a 403 where no key is asked."""
+    server = await serve()
+    async with client_of(server.url, headers=headers) as client:
+        for response in (
+            await client.post(CHAT, json=ASKING),
+            await client.get("/v1/models"),
+            await client.post("/metrics/reset"),
+        ):
+            assert response.status_code == 403
+            assert response.json()["error"]["code"] in ("foreign_host", "foreign_origin")
+        assert (await client.get("/health")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "headers"),
+    [
+        ({}, {"host": "[::1]:8000"}),
+        ({}, {"host": "LOCALHOST"}),
+        ({}, {"origin": "http://localhost:3000"}),
+        ({"key": KEY}, {"host": "voice.example", "origin": "https://voice.example"}),
+        (
+            {"hosts": ["voice.example"]},
+            {"host": "voice.example:8000", "origin": "https://voice.example"},
+        ),
+        ({"hosts": ["*"]}, {"host": "192.168.1.20", "origin": "https://anything.example"}),
+    ],
+)
+async def test_whoever_is_meant_comes_in(
+    serve: Serve, options: dict[str, Any], headers: dict[str, str]
+) -> None:
+    """This computer's own names, and those that the owner gave, come in; with a key, whatever."""
+    server = await serve(**options)
+    headers = {"authorization": f"Bearer {KEY}", **headers}
+    async with client_of(server.url, headers=headers) as client:
+        assert (await client.post(CHAT, json=ASKING)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded", "json"])
+async def test_a_body_has_to_be_said_to_be_json(serve: Serve, kind: str | None) -> None:
+    """What a page can send without asking its browser is a 415."""
+    server = await serve()
+    headers = {} if kind is None else {"content-type": kind}
+    async with client_of(server.url) as client:
+        response = await client.post(CHAT, content=json.dumps(ASKING).encode(), headers=headers)
+        assert response.status_code == 415
+        odd = {"content-type": "Application/JSON; charset=utf-8"}
+        response = await client.post(CHAT, content=json.dumps(ASKING).encode(), headers=odd)
+        assert response.status_code == 200
+
+
+async def test_nothing_is_redirected(serve: Serve) -> None:
+    """A path with a slash too many is not there: a redirect would name a host of the client's."""
+    server = await serve(key=KEY)
+    headers = {"host": "attacker.example", "authorization": f"Bearer {KEY}"}
+    async with client_of(server.url, headers=headers) as client:
+        for path in ("/metrics/", "/health/", "//attacker.example/", f"{CHAT}/"):
+            response = await client.get(path)
+            assert response.status_code == 404 or "location" not in response.headers
+            assert "attacker" not in response.text
+
+
 async def test_a_body_that_never_ends_is_refused(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +190,7 @@ async def test_a_body_that_never_ends_is_refused(
     port = int(server.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        head = f"POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         writer.write(f"{head}content-length: 500\r\n\r\n{{".encode())
         assert b" 408 " in await reader.readline()
     finally:
@@ -128,6 +224,20 @@ async def test_one_request_too_many_is_told_to_come_again(
 
 
 ODD = {
+    "deep, and whole": b'{"messages": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "deep, and writable by nobody": b'{"messages": [{"role": "user", "content": "hi"}], "tools": '
+    + b"[" * 300
+    + b"]" * 300
+    + b"}",
+    "NaN": b'{"messages": [{"role": "user", "content": "hi"}], "temperature": NaN}',
+    "infinite": b'{"messages": [{"role": "user", "content": "hi"}], "temperature": 1e999}',
+    "infinite, with half a pair": b'{"messages": [], "a": "\\ud800", "b": -1e999}',
+    "a digit too many": b'{"messages": [], "a": ' + b"7" * 10_000 + b"}",
+    "an unknown role": b'{"messages": [{"role": "oracle", "content": "hi"}]}',
+    "a role that is a list": b'{"messages": [{"role": ["user"], "content": "hi"}]}',
+    "calls are a number": b'{"messages": [{"role": "assistant", "tool_calls": 7}]}',
+    "a part is a text": b'{"messages": [{"role": "user", "content": ["hi"]}]}',
+    "options are a list": b'{"messages": [{"role": "user"}], "stream_options": [1]}',
     "nothing": b"",
     "no JSON": b"hello",
     "half": b'{"messages": [',

@@ -127,7 +127,7 @@ async def test_a_client_that_never_reads_is_given_up(
     server = await serve(unread_secs=0.3, max_requests=1)
     body = json.dumps({"messages": QUESTION, "stream": True, **({} if relayed else {"n": 2})})
     request = (
-        f"POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        f"POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\n\r\n{body}"
     )
     host, port = server.url.removeprefix("http://").split(":")

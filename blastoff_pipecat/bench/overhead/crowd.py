@@ -37,7 +37,7 @@ ARRIVAL_SECS = 4.0  # over which a crowd comes in
 PATIENCE_SECS = 120.0
 _TOKEN = re.compile(rb"\bw(\d+)@(\d+\.\d+)")
 _HEAD = (
-    "POST /v1/chat/completions HTTP/1.1\r\nhost: crowd\r\n"
+    "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
     "content-type: application/json\r\ncontent-length: {}\r\n\r\n"
 )
 
