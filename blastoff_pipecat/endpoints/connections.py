@@ -24,6 +24,9 @@ import httpx
 from aiohttp.http import HttpProcessingError
 from yarl import URL
 
+MOST_IDLE = 64
+"""How many connections to one endpoint are kept for replies to come."""
+
 _DNS_CACHE_SECS = 60
 _KEEPALIVE_IDLE_SECS = 30  # shorter than the patience of any NAT or load balancer
 _KEEPALIVE_INTERVAL_SECS = 10
@@ -133,6 +136,8 @@ class Connections:
         with contextlib.suppress(*BROKEN):
             response.release()
             await response.wait_for_close()
+        if self._session is not None and self._session.connector is not None:
+            _prune(self._session.connector)
 
     async def warm(self) -> None:
         """Open a connection and keep it, unless an idle one is open already.
@@ -197,6 +202,13 @@ def proxy_for(url: str) -> str | None:
     if proxy is None:
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _prune(connector: aiohttp.BaseConnector) -> None:
+    """Close the oldest of too many idle connections, such as a rush of replies leaves."""
+    for idle in connector._conns.values():  # pyright: ignore[reportPrivateUsage]  # aiohttp has no such bound
+        while len(idle) > MOST_IDLE:
+            idle.popleft()[0].close()
 
 
 def _new_session(context: ssl.SSLContext | bool) -> aiohttp.ClientSession:

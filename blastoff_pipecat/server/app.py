@@ -71,7 +71,7 @@ class ServerOptions:
     key: str | None = field(default=None, repr=False)
     stats_folder: Path | None = None
     hosts: Sequence[str] = ()
-    max_request_bytes: int = 4_000_000
+    max_request_bytes: int = 3_000_000
     max_held_bytes: int = 64_000_000
     max_requests: int = 1000
     whole_answer_secs: float = 120.0
