@@ -14,6 +14,7 @@ from blastoff_pipecat.phone.doors import CarrierDoor, Door, EvalDoor, ExotelDoor
 from blastoff_pipecat.phone.exotel import ExotelSecret
 from blastoff_pipecat.phone.guard import PhoneGuard
 from blastoff_pipecat.phone.serializers import missing_rest_keys
+from blastoff_pipecat.server.bounded_http import bound_all_http
 
 _Check = TypeVar("_Check")
 
@@ -62,6 +63,7 @@ def guard_phone(
     if said.help or said.direct:
         return  # the runner starts no server then
     app.add_middleware(PhoneGuard, door=_door(said, environ, insecure=insecure))
+    bound_all_http()  # the runner starts uvicorn as it comes, and the port is a public one
     if insecure:
         _tell(f"\nWARNING: {_INSECURE}\n")
     if missing := missing_rest_keys(said.transport or "", environ):

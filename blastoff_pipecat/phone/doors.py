@@ -99,11 +99,12 @@ class CarrierDoor:
             return "is no stream of this carrier's"
         if self._signature is None:
             return None
+        token = path.removeprefix(f"{_STREAM}/")
         if self._carrier.signs_streams:
             request = SignedRequest(url=f"wss://{self.host}{path}", headers=headers)
             if fault := self._signature.fault(request, self._clock()):
-                return fault
-        if not self._tokens.redeem(path.removeprefix(f"{_STREAM}/")):
+                return fault.replace(token, "…") if token else fault  # it is still good
+        if not self._tokens.redeem(token):
             return "has no token that is good now"
         return None
 

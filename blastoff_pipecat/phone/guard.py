@@ -50,6 +50,7 @@ class PhoneGuard:
         elif scope["method"] == "POST" and scope["path"] == self._door.webhook:
             await self._webhook(scope, receive, send)
         else:
+            _forget_path(scope)
             await PlainTextResponse("Not Found", 404)(scope, receive, send)
 
     async def _webhook(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,6 +81,7 @@ class PhoneGuard:
         )
         if fault:
             logger.warning(f"Refused a stream that {fault}.")
+            _forget_path(scope)
             await receive()  # the handshake
             await send({"type": "websocket.close", "code": 1008})  # which is answered with a 403
             return
@@ -91,6 +93,11 @@ class PhoneGuard:
     def _url(self, scope: Scope) -> str:
         query = scope.get("query_string", b"").decode("latin-1")
         return f"https://{self._door.host}{_path(scope)}{'?' if query else ''}{query}"
+
+
+def _forget_path(scope: Scope) -> None:
+    """Keep what was asked for out of the server's access log: it may be a secret, misspelt."""
+    scope["path"], scope["raw_path"], scope["query_string"] = "/refused", b"/refused", b""
 
 
 def _path(scope: Scope) -> str:

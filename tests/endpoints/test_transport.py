@@ -22,8 +22,10 @@ from blastoff_pipecat.endpoints import (
     RequestRefused,
     ServerFailed,
     TextDelta,
+    connections,
 )
 from blastoff_pipecat.endpoints.connections import _ssl_context, proxy_for, shared_ssl_context
+from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.endpoints.conftest import KEY, MakeClient, reads, reply
 from tests.endpoints.events import DONE, said, stop
 
@@ -461,3 +463,20 @@ async def test_using_a_client_keeps_little(connect: MakeClient) -> None:
             assert tracemalloc.get_traced_memory()[0] / len(clients) < 50_000
         finally:
             tracemalloc.stop()
+
+
+async def test_a_rush_of_replies_leaves_few_connections(
+    server: ScriptedEndpoint, connect: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the connections that many replies at once have opened, no more than so many are kept."""
+    monkeypatch.setattr(connections, "MOST_IDLE", 3)
+    on = asyncio.Event()
+    server.play("m", Script([on, "Nine."]))
+    client = connect(server.url)
+    asked = [asyncio.create_task(reply(client)) for _ in range(12)]
+    await server.until(lambda: len(server.requests) == 12)
+    on.set()
+    await asyncio.gather(*asked)
+    await server.until(lambda: server.open_connections == 3)
+    await reply(client)
+    assert server.connections == 12

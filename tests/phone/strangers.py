@@ -1,5 +1,6 @@
 """People who have found a phone bot's address, and what each of them gets from it."""
 
+import asyncio
 import json
 import re
 import time
@@ -11,6 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from blastoff_pipecat.phone.twilio import TwilioSignature
+from tests.kit.attacks import ATTACKS, connection
 from tests.phone.bots import HOST, TOKEN, Bot
 from tests.phone.wire import Twilio
 
@@ -43,6 +45,8 @@ class Visits:
     huge: int = 0
     silent: int = 0
     silent_secs: float = 0.0
+    endless: set[str] = field(default_factory=set)
+    half_secs: float = 0.0
 
 
 def _signed(path: str) -> dict[str, str]:
@@ -81,6 +85,12 @@ async def _closed(bot: Bot, client: httpx.AsyncClient, *messages: str | bytes) -
 async def visit(bot: Bot) -> Visits:
     """Try everything on Twilio's bot, with some of what only Twilio has where that goes further."""
     visits = Visits()
+    half = asyncio.create_task(_half_a_header(bot))
+    for name in ("an endless header", "many headers", "an endless path"):
+        began = time.monotonic()
+        await ATTACKS[name](_port(bot))
+        if time.monotonic() - began > 1:
+            visits.endless.add(name)
     async with httpx.AsyncClient() as client:
         for method, path in ROUTES:
             response = await client.request(method, f"{bot.url.rstrip('/')}{path}", json={})
@@ -106,4 +116,18 @@ async def visit(bot: Bot) -> Visits:
         began = time.monotonic()
         visits.silent = await _closed(bot, client)
         visits.silent_secs = time.monotonic() - began
+    visits.half_secs = await half
     return visits
+
+
+def _port(bot: Bot) -> int:
+    return httpx.URL(bot.url).port or 80
+
+
+async def _half_a_header(bot: Bot) -> float:
+    """Begin a request; return how long the bot waits for the rest, in seconds."""
+    began = time.monotonic()
+    async with connection(_port(bot)) as (reader, writer), asyncio.timeout(60):
+        writer.write(b"POST / HTTP/1.1\r\nho")
+        await reader.read()
+    return time.monotonic() - began

@@ -18,6 +18,7 @@ from pipecat.audio.resamplers.soxr_resampler import SOXRAudioResampler
 from blastoff_pipecat.local.voice import DEFAULT_VOICE, Voice
 from blastoff_pipecat.local.voice import SAMPLE_RATE as VOICE_RATE
 from blastoff_pipecat.phone.pickup import START_SECS
+from blastoff_pipecat.server.bounded_http import HEADER_SECS
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.phone.bots import EXOTEL_SECRET, Bot, phone_bot, switchboard
 from tests.phone.caller import Caller, speech
@@ -264,3 +265,9 @@ def test_who_says_nothing_is_hung_up_on(calls: Calls) -> None:
     """When the time is over in which a carrier says which call it is."""
     assert calls.visits.silent == 1008
     assert START_SECS - 1 < calls.visits.silent_secs < START_SECS + 5
+
+
+def test_headers_have_a_size_and_a_time(calls: Calls) -> None:
+    """Nobody holds the bot's public port with a request that never begins."""
+    assert calls.visits.endless == set()
+    assert HEADER_SECS - 1 < calls.visits.half_secs < HEADER_SECS + 5

@@ -1,6 +1,7 @@
 """The guard before a real server: which requests get through, and how the others are answered."""
 
 import asyncio
+import logging
 import re
 import socket
 from collections.abc import AsyncGenerator, Mapping
@@ -17,13 +18,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from blastoff_pipecat.phone import PhoneGuard
 from blastoff_pipecat.phone.carriers import DAILY, TWILIO
 from blastoff_pipecat.phone.daily import DailySignature
-from blastoff_pipecat.phone.doors import CarrierDoor, Door, EvalDoor
+from blastoff_pipecat.phone.doors import CarrierDoor, Door, EvalDoor, ExotelDoor
+from blastoff_pipecat.phone.exotel import ExotelSecret
 from blastoff_pipecat.phone.guard import MAX_BODY, MAX_MESSAGE
 from blastoff_pipecat.phone.twilio import TwilioSignature
 from tests.phone.server import served
 
 HOST = "bot.example.com"
 FORM = [("CallSid", "CA1"), ("From", "+14158675309")]
+EXOTEL_SECRET = "kT3-w_9zAbCdEfGhIjKlMnOpQrStUv"
 SIGNATURE = TwilioSignature("12345")
 ROUTES = (
     ("GET", "/"),
@@ -250,3 +253,31 @@ async def test_a_message_that_is_too_long_ends_its_stream() -> None:
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
     assert bot.lengths == [MAX_MESSAGE]
+
+
+async def test_what_a_stranger_asks_for_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A secret that is misspelt, in a place that is not its own, or asked for as a page."""
+    caplog.set_level(logging.INFO)
+    logging.getLogger("uvicorn.access").setLevel(logging.INFO)
+    near = f"{EXOTEL_SECRET}x"
+    async with guarded(ExotelDoor(ExotelSecret(EXOTEL_SECRET))) as bot, httpx.AsyncClient() as http:
+        for path in (f"/ws/{near}", f"/wss/{EXOTEL_SECRET}", f"/ws?secret={EXOTEL_SECRET}"):
+            with pytest.raises(InvalidStatus):
+                await connect(bot.stream(path))
+        for path in (f"/ws/{EXOTEL_SECRET}", f"/?secret={EXOTEL_SECRET}", f"/{near}"):
+            assert (await http.get(bot.url + path)).status_code == 404
+        async with connect(bot.stream(f"/ws/{EXOTEL_SECRET}")):
+            pass
+    async with guarded(_twilio()) as bot, httpx.AsyncClient() as client:
+        path, _ = await _announced(client, bot)
+        with pytest.raises(InvalidStatus):
+            await connect(bot.stream(path))
+        with pytest.raises(InvalidStatus):
+            await connect(bot.stream(path), additional_headers={"x-twilio-signature": "no"})
+    token = path.rpartition("/")[2]
+    ours = [each for each in caplog.records if each.name.startswith(("uvicorn", "blastoff"))]
+    said = "\n".join(each.getMessage() for each in ours)
+    assert "Refused a stream" in said
+    assert "404" in said
+    assert EXOTEL_SECRET not in said
+    assert token not in said
