@@ -40,7 +40,7 @@ from blastoff_pipecat.local.weights.manifest import (
     SMOLLM2_135M,
     Model,
 )
-from blastoff_pipecat.local.weights.progress import TerminalProgress
+from blastoff_pipecat.local.weights.progress import shown_on
 from blastoff_pipecat.local.weights.store import ModelStore
 from blastoff_pipecat.service.settings import DualLLMSettings
 
@@ -105,8 +105,8 @@ async def fetch_weights(models: Sequence[Model], console: Console) -> None:
     if not missing:
         return
     console.print(f"Fetching {_listed(missing)}, once.")
-    with TerminalProgress() as progress:
-        store = ModelStore(progress=progress.tell)
+    with shown_on(console) as tell:
+        store = ModelStore(progress=tell)
         for model in missing:
             await store.fetch_in_thread(model)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import select
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -81,12 +82,17 @@ class Hub:
     """A loopback model hub: what it has, how it misbehaves, and what it was asked."""
 
     files: dict[str, bytes]
-    ignores_ranges: bool = False
-    cut_after: int | None = None
-    says_length: bool = True
     status: int = 200
-    ranges: list[str | None] = field(default_factory=list)
-    """The ``Range`` header of each request for a file that it has."""
+    """What it answers with; another than 200 for everything."""
+    is_cut_off: bool = False
+    """Half a file is sent; after that it is out of order."""
+    gate: threading.Event | None = None
+    """Half a file is sent, and the rest when this is set."""
+    is_half_sent: threading.Event = field(default_factory=threading.Event)
+    is_hung_up: threading.Event = field(default_factory=threading.Event)
+    """A client went while the gate was closed."""
+    asked: list[str] = field(default_factory=list)
+    """The method of each request."""
     url: str = ""
 
 
@@ -97,21 +103,38 @@ def serving(hub: Hub) -> Iterator[Hub]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.0"
 
+        def do_HEAD(self) -> None:
+            self._begin()
+
         def do_GET(self) -> None:
+            content = self._begin()
+            half = len(content) // 2
+            self.wfile.write(content[:half])
+            hub.is_half_sent.set()
+            if hub.is_cut_off:
+                hub.status = 503
+            elif hub.gate is None or self._passes(hub.gate):
+                self.wfile.write(content[half:])
+
+        def _begin(self) -> bytes:
+            hub.asked.append(self.command)
             content = hub.files.get(self.path.rsplit("/", 1)[-1])
             if content is None or hub.status != 200:
                 self.send_error(404 if hub.status == 200 else hub.status)
-                return
-            asked = self.headers.get("Range")
-            hub.ranges.append(asked)
-            start = 0
-            if asked and not hub.ignores_ranges:
-                start = int(asked.removeprefix("bytes=").rstrip("-"))
-            self.send_response(206 if start else 200)
-            if hub.says_length:
-                self.send_header("Content-Length", str(len(content) - start))
+                return b""
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("X-Repo-Commit", "0" * 40)
+            self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
             self.end_headers()
-            self.wfile.write(content[start : hub.cut_after])
+            return content
+
+        def _passes(self, gate: threading.Event) -> bool:
+            while not gate.wait(0.02):
+                if select.select([self.connection], [], [], 0)[0]:  # it has nothing more to say
+                    hub.is_hung_up.set()
+                    return False
+            return True
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
@@ -123,5 +146,7 @@ def serving(hub: Hub) -> Iterator[Hub]:
         try:
             yield hub
         finally:
+            if hub.gate is not None:
+                hub.gate.set()
             server.shutdown()
             thread.join()

