@@ -105,10 +105,15 @@ class TestArrows:
                 assert name.partition(".")[0] != "pipecat", f"{where} imports {name}"
 
     def test_a_reply_is_served_without_pipecat(self) -> None:
-        """A process that imports these rooms whole and serves a reply never imports Pipecat."""
+        """A process that imports these rooms whole and serves a reply never imports Pipecat.
+
+        Nor does one that serves the embedded models.
+        """
         said = run_child(
             f"""if True:
             import asyncio
+            import json
+            import os
             import pkgutil
             import sys
             from importlib import import_module
@@ -123,7 +128,10 @@ class TestArrows:
 
             from blastoff_pipecat.conductor.policy import Policy
             from blastoff_pipecat.endpoints import ChatEndpoint
+            from blastoff_pipecat.environment import Environment
+            from blastoff_pipecat.local.pair import VARIABLE
             from blastoff_pipecat.server.app import ServerOptions, create_app
+            from blastoff_pipecat.server.run import options_from_env
             from blastoff_pipecat.testing import ScriptedEndpoint
 
             async def ask():
@@ -143,10 +151,13 @@ class TestArrows:
                 return answer.json()["choices"][0]["message"]["content"]
 
             print(asyncio.run(ask()))
+            found = dict(base_url="http://localhost:1/v1", model="embedded")
+            os.environ[VARIABLE] = json.dumps(dict(small=found, large=found))
+            print(options_from_env(Environment()).policy.style)
             print(sorted(name for name in sys.modules if name.partition(".")[0] == "pipecat"))
             """
         )
-        assert said == "Let me see. The museum opens at nine.\n[]\n"
+        assert said == "Let me see. The museum opens at nine.\nchoose\n[]\n"
 
 
 class TestTheRelayIsPure:

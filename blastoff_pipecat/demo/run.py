@@ -74,7 +74,7 @@ async def _turn(models: PairOfModels, question: Question, *, opening: str) -> Tu
     settings = models.settings(
         DualLLMSettings.from_mapping({"system_instruction": SYSTEM_INSTRUCTION, "opening": opening})
     )
-    await warm_up(models, settings)
+    await warm_up(models, settings.policy())
     llm = DualLLMService(small=models.small, large=models.large, settings=settings)
     return await ask(question, llm)
 

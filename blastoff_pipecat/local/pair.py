@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import (
     AbstractContextManager,
     aclosing,
@@ -22,7 +22,7 @@ from contextlib import (
 )
 from dataclasses import asdict, dataclass, replace
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -30,6 +30,7 @@ from blastoff_pipecat import prompts
 from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.heard import ModelAnswered
+from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.local.language import EmbeddedModels
@@ -42,7 +43,9 @@ from blastoff_pipecat.local.weights.manifest import (
 )
 from blastoff_pipecat.local.weights.progress import shown_on
 from blastoff_pipecat.local.weights.store import ModelStore
-from blastoff_pipecat.service.settings import DualLLMSettings
+
+if TYPE_CHECKING:
+    from blastoff_pipecat.service.settings import DualLLMSettings
 
 VARIABLE = "BLASTOFF_EMBEDDED_MODELS"
 
@@ -51,6 +54,23 @@ SYSTEM_INSTRUCTION = (
     "where the user has a problem."
 )
 """An instruction that suits a small model's spoken answers."""
+
+_SUITED: Mapping[str, Any] = {
+    "style": "choose",  # a tiny model chooses well and writes badly
+    "handover": "beside",  # right as often as alone; what it goes on from misleads it
+    "spoken_instruction": prompts.SPOKEN_BESIDE,
+    "small_history": 1,
+    "forecast_prior_secs": 1.5,
+    "small_temperature": 0.0,
+    # An old computer, or a busy one, should be slow and not mute.
+    "small_first_token_timeout_secs": 3.0,
+    "large_first_token_timeout_secs": 30.0,
+    "stall_timeout_secs": 15.0,
+}
+"""The fields of a policy that suit the embedded pair."""
+
+_SUITED_SAMPLING: Mapping[str, Any] = {"temperature": 0.2, "max_tokens": 100}
+"""Likewise, the fields of a request to the large model."""
 
 _WARM_UP_QUESTION = "What can you do?"
 _WARM_UP_SECS = 30.0
@@ -70,24 +90,21 @@ class PairOfModels:
     large: ChatEndpoint
     embedded: bool = False
 
-    def settings(self, own: DualLLMSettings | None = None) -> DualLLMSettings:
-        """Return settings that suit these models; what is set in `own` stays as it is."""
+    def policy(self) -> Policy:
+        """Return how these models make replies best."""
+        return Policy(**(_SUITED if self.embedded else {}))
+
+    def sampling(self) -> Mapping[str, Any]:
+        """Return the fields of a request that say how the large model is to write."""
+        return _SUITED_SAMPLING if self.embedded else {}
+
+    def settings(self, own: "DualLLMSettings | None" = None) -> "DualLLMSettings":
+        """Return a bot's settings that suit these models; what is set in `own` stays as it is."""
+        from blastoff_pipecat.service.settings import DualLLMSettings  # a server has no Pipecat
+
         suited = DualLLMSettings()
-        if self.embedded:  # a tiny model chooses well and writes badly
-            suited = DualLLMSettings(
-                style="choose",
-                handover="beside",  # right as often as alone; what it goes on from misleads it
-                spoken_instruction=prompts.SPOKEN_BESIDE,
-                small_history=1,
-                forecast_prior_secs=1.5,
-                small_temperature=0.0,
-                temperature=0.2,
-                max_tokens=100,
-                # An old computer, or a busy one, should be slow and not mute.
-                small_first_token_timeout_secs=3.0,
-                large_first_token_timeout_secs=30.0,
-                stall_timeout_secs=15.0,
-            )
+        if self.embedded:
+            suited = DualLLMSettings(**_SUITED, **_SUITED_SAMPLING)
         if own is not None:
             suited.apply_update(own)
         return suited
@@ -259,7 +276,7 @@ async def call_models() -> AsyncGenerator[PairOfModels]:
 
 async def warm_up(
     models: PairOfModels,
-    settings: DualLLMSettings,
+    policy: Policy,
     *,
     instruction: str = SYSTEM_INSTRUCTION,
     greeting: str | None = None,
@@ -270,7 +287,7 @@ async def warm_up(
 
     Args:
         models: The models.
-        settings: Settings that suit them.
+        policy: How they make replies.
         instruction: The bot's system instruction.
         greeting: What the bot says first in each call.
     """
@@ -283,10 +300,9 @@ async def warm_up(
             {"role": "user", "content": _WARM_UP_QUESTION},
         ],
     )
-    own = settings.policy()
     policy = replace(
-        own,
-        opening="never" if own.opening == "never" else "always",
+        policy,
+        opening="never" if policy.opening == "never" else "always",
         max_silence_secs=_WARM_UP_SECS,
         small_first_token_timeout_secs=_WARM_UP_SECS,
         large_first_token_timeout_secs=_WARM_UP_SECS,
@@ -316,7 +332,7 @@ async def _warm_up(
 ) -> None:
     models = PairOfModels(embedded.small, embedded.large, embedded=True)
     with doing("Warming up the language models", console):
-        await warm_up(models, models.settings(), instruction=instruction, greeting=greeting)
+        await warm_up(models, models.policy(), instruction=instruction, greeting=greeting)
 
 
 def _listed(models: Sequence[Model]) -> str:

@@ -135,8 +135,9 @@ def options_from_env(environment: Environment) -> ServerOptions:
         from blastoff_pipecat.local.pair import models_found
 
         if models := models_found():
-            policy = models.settings().policy()
-            return ServerOptions(small=models.small, large=models.large, policy=policy, **own)
+            return ServerOptions(
+                small=models.small, large=models.large, policy=models.policy(), **own
+            )
     small, large = environment.endpoints()
     return ServerOptions(small=small, large=large, **own)
 

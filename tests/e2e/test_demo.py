@@ -221,7 +221,7 @@ def models() -> Iterator[PairOfModels]:
     running = EmbeddedModels()
     asyncio.run(running.start())
     found = PairOfModels(running.small, running.large, embedded=True)
-    asyncio.run(warm_up(found, found.settings()))
+    asyncio.run(warm_up(found, found.policy()))
     yield found
     asyncio.run(running.stop())
 

@@ -27,7 +27,7 @@ async def models() -> AsyncIterator[PairOfModels]:
     """The small model, and another in the large one's place, since no answer is listened to."""
     async with EmbeddedModels(large=SMOLLM2_135M.name) as running:
         models = PairOfModels(running.small, running.large, embedded=True)
-        await warm_up(models, models.settings())
+        await warm_up(models, models.policy())
         yield models
 
 
@@ -36,7 +36,7 @@ async def test_openings_are_where_they_belong(models: PairOfModels) -> None:
 
     And no line twice in a row.
     """
-    settings = replace(models.settings().policy(), opening="always", max_silence_secs=20.0)
+    settings = replace(models.policy(), opening="always", max_silence_secs=20.0)
     conductor = Conductor(ChatClient(models.small), ChatClient(models.large))
     messages = [{"role": "system", "content": SYSTEM_INSTRUCTION}]
     openings: list[str] = []

@@ -1,14 +1,15 @@
 """Where a call finds its two models."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from blastoff_pipecat import ChatEndpoint
+from blastoff_pipecat import ChatEndpoint, DualLLMService
 from blastoff_pipecat.environment import MisconfiguredEnvironment
 from blastoff_pipecat.local.pair import VARIABLE, call_models
+from blastoff_pipecat.service.settings import complete_settings
 
 SHARED = ChatEndpoint(base_url="http://127.0.0.1:1/v1", model="shared", choice="grammar")
 
@@ -28,6 +29,17 @@ async def test_a_call_uses_the_models_that_its_process_shares() -> None:
     async with call_models() as models:
         assert (models.small, models.large) == (SHARED, SHARED)
         assert models.embedded
+
+
+async def test_a_bot_and_a_server_on_the_embedded_models_reply_alike() -> None:
+    """A bot's settings say what a server's policy says, but for what the bot's owner has set."""
+    async with call_models() as models:
+        settings = complete_settings("large", models.settings())
+        assert settings.policy() == models.policy()
+        assert settings.sampling() == models.sampling()
+        own = models.settings(DualLLMService.Settings(style="answer", max_tokens=7))
+    assert own.policy() == replace(models.policy(), style="answer")
+    assert own.max_tokens == 7
 
 
 async def test_the_environments_models_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
