@@ -201,9 +201,12 @@ class _Reading:
             self.faults[url_name] = "is missing: give the base URL, such as https://host/v1."
             located = None
         else:
-            located = self._tried(url_name, lambda: ChatEndpoint(base_url=url, model="m"))
+            located = self._tried(
+                url_name, lambda: ChatEndpoint(base_url=url, model="m", api_key="any")
+            )
         if key is not None:
-            self._tried(key_name, lambda: ChatEndpoint(base_url=_ANY, model="m", api_key=key))
+            where = _ANY if located is None else located.base_url
+            self._tried(key_name, lambda: ChatEndpoint(base_url=where, model="m", api_key=key))
         elif located is None:
             self.faults[key_name] = "is missing: only a model on your own network needs none."
         elif not is_private(located.host):

@@ -73,6 +73,15 @@ def test_endpoints_are_asked_for_by_name_where_there_is_no_default() -> None:
     }
 
 
+def test_a_key_with_more_than_the_key_in_it_is_named_by_its_variable() -> None:
+    """A pasted header is told like any other fault, and its key is not."""
+    fault = fault_of({**COMPLETE, "LARGE_MODEL_API_KEY": f"Bearer {KEY}"})
+
+    assert list(fault.faults) == ["LARGE_MODEL_API_KEY"]
+    assert "give the key alone" in str(fault)
+    assert KEY not in str(fault)
+
+
 def test_older_spellings_are_read() -> None:
     """*_MODEL_BASE_URL stands in for *_MODEL_URL, which wins where both are set."""
     environ = {**COMPLETE, "LARGE_MODEL_BASE_URL": "https://older.example/v1"}

@@ -7,11 +7,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
+from loguru import logger
+
+from blastoff_pipecat.endpoints.providers import is_known_host, is_private
 
 CONTINUATIONS = (
     "auto",
@@ -31,6 +34,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|password|sig", re.IGNORECASE)
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding", "host", "accept-encoding"})
+_OTHER_RESOURCE = re.compile(r"/(?:chat/completions|responses|v\d+\w*/models)$")
+_QUOTES = "\"'`"
 _SHORT_SECRET = 8  # characters; shorter ones are scrubbed only where they stand as a word
 
 
@@ -45,7 +50,8 @@ class ChatEndpoint:
         base_url: The URL before ``/chat/completions``, such as ``https://api.groq.com/openai/v1``.
             A query (``?api-version=…``) is kept.
         model: The model's name, as the server knows it.
-        api_key: Sent as a bearer token; None sends no ``Authorization`` header.
+        api_key: Sent as a bearer token; None sends no ``Authorization`` header. The key alone,
+            without ``Bearer``. Public hosts that are known want one, here or in ``headers``.
         continuation: How the model is asked to go on with words that were already spoken:
             ``"auto"`` (an allow-list by host and model) or one of ``CONTINUATIONS``.
         extra: Body fields merged into each request last; nested mappings are merged, anything else
@@ -74,11 +80,32 @@ class ChatEndpoint:
         _check_name("choice", self.choice, CHOICES)
         _check_extra(self.extra)
         _check_headers(self.headers)
+        self._check_key_against_host()
         object.__setattr__(self, "base_url", self.base_url.strip())
         object.__setattr__(self, "model", self.model.strip())
         object.__setattr__(self, "api_key", (self.api_key or "").strip() or None)
         object.__setattr__(self, "extra", copy.deepcopy(dict(self.extra)))
         object.__setattr__(self, "headers", dict(self.headers))
+
+    def _check_key_against_host(self) -> None:
+        """Refuse what a public host would: no key, or more than the key. Quotes nothing of it."""
+        key = (self.api_key or "").strip()
+        host = (urlsplit(self.base_url.strip()).hostname or "").lower()
+        if not key:
+            named = [*self.headers, *(name for name, _ in parse_qsl(urlsplit(self.base_url).query))]
+            if is_known_host(host) and not any(map(_SECRET_NAME.search, named)):
+                raise ValueError(f"ChatEndpoint api_key is missing: {host} asks for one.")
+            return
+        if key.lower().startswith("bearer "):
+            what = 'ChatEndpoint api_key begins with "Bearer ", which is added when it is sent'
+        elif key[0] in _QUOTES or key[-1] in _QUOTES:
+            what = "ChatEndpoint api_key has quotation marks round it"
+        else:
+            return
+        if is_private(host):  # any word will do for a server that asks for none
+            _warn_once(f"{what}: give the key alone, if {host} asks for one.")
+        else:
+            raise ValueError(f"{what}: give the key alone.")
 
     @cached_property
     def host(self) -> str:
@@ -139,6 +166,12 @@ class ChatEndpoint:
         )
 
 
+@lru_cache(maxsize=64)
+def _warn_once(message: str) -> None:
+    """Log a warning, once in a process."""
+    logger.warning(message)
+
+
 def _check_text(name: str, value: object, advice: str) -> None:
     """Refuse anything but a non-empty text of one line."""
     if not isinstance(value, str):
@@ -176,8 +209,11 @@ def _check_base_url(value: object) -> None:
             f"ChatEndpoint base_url for {host!r} holds a user name or password: "
             "pass the key as api_key, or an Authorization header in headers."
         )
-    if parts.path.rstrip("/").endswith("/chat/completions"):
-        raise ValueError(f"ChatEndpoint base_url {quoted} ends in /chat/completions: {advice}.")
+    path = parts.path.rstrip("/")
+    if ending := _OTHER_RESOURCE.search(path):
+        raise ValueError(f"ChatEndpoint base_url {quoted} ends in {ending[0]}: {advice}.")
+    if path.endswith("/models") and is_known_host(host.lower()):  # elsewhere it may be the base
+        raise ValueError(f"ChatEndpoint base_url {quoted} ends in /models: {advice}.")
 
 
 def _check_api_key(value: object) -> None:

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+if TYPE_CHECKING:
+    from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 
 Echo = Literal["never", "always", "detect"]
 """Whether a continuation begins with the prefix all over again."""
@@ -270,6 +271,11 @@ def provider_of(endpoint: ChatEndpoint) -> Provider | None:
     if known is None and endpoint.port == _OLLAMA_PORT and is_private(endpoint.host):
         return OLLAMA
     return known
+
+
+def is_known_host(host: str) -> bool:
+    """Whether a host is one of the table: a public one, which wants a key."""
+    return host in _BY_HOST
 
 
 def continues(provider: Provider, endpoint: ChatEndpoint) -> bool:

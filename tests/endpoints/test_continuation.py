@@ -25,7 +25,7 @@ NONE = {"reasoning_effort": "none"}
 
 
 def at(base_url: str, model: str, **fields: Any) -> ChatEndpoint:
-    return ChatEndpoint(base_url=base_url, model=model, **fields)
+    return ChatEndpoint(**{"base_url": base_url, "model": model, "api_key": "a-key", **fields})
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,10 @@ def make(**fields: Any) -> ChatEndpoint:
         ({"base_url": "https://api.test/v1\nx"}, "base_url", "space"),
         ({"base_url": "https://api.test/v1 "[:-1] + " x"}, "base_url", "space"),
         ({"base_url": "https://api.test/v1/chat/completions"}, "base_url", "before"),
+        ({"base_url": "https://api.test/v1/chat/completions/"}, "base_url", "before"),
+        ({"base_url": "https://api.test/v1/responses"}, "ends in /responses", "before"),
+        ({"base_url": "https://api.test/v1/models?a=1"}, "ends in /v1/models", "before"),
+        ({"base_url": "https://api.groq.com/openai/models", "api_key": KEY}, "/models", "before"),
         ({"base_url": f"https://user:{KEY}@api.test/v1"}, "base_url", "api_key"),
         ({"base_url": f"api.test/v1?key={KEY}"}, "base_url", "https://"),
         ({"model": ""}, "model", "name"),
@@ -34,6 +38,12 @@ def make(**fields: Any) -> ChatEndpoint:
         ({"api_key": KEY + "\nX-Evil: 1"}, "api_key", "copy"),
         ({"api_key": KEY + "é"}, "api_key", "copy"),
         ({"api_key": 5}, "api_key", "None"),
+        ({"api_key": f"Bearer {KEY}"}, "api_key begins with", "alone"),
+        ({"api_key": f" bearer  {KEY}"}, "api_key begins with", "alone"),
+        ({"api_key": f'"{KEY}"'}, "api_key has quotation marks", "alone"),
+        ({"api_key": f"{KEY}'"}, "api_key has quotation marks", "alone"),
+        ({"base_url": "https://api.groq.com/openai/v1"}, "api_key is missing", "api.groq.com"),
+        ({"base_url": "https://API.OpenAI.com/v1", "api_key": " "}, "api_key", "api.openai.com"),
         ({"continuation": "prefix"}, "continuation 'prefix'", "message_prefix"),
         ({"continuation": None}, "continuation", "auto"),
         ({"choice": "gbnf"}, "choice 'gbnf'", "grammar"),
@@ -57,6 +67,32 @@ def test_a_wrong_field_is_named_with_what_to_do(
     assert named in str(caught.value)
     assert advice in str(caught.value)
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"base_url": "https://x.services.ai.azure.com/models"},
+        {"base_url": "https://gateway.test/models/v1"},
+        {"base_url": "https://api.groq.com/openai/v1", "headers": {"authorization": "Bearer x"}},
+        {"base_url": "https://api.openai.com/v1", "headers": {"api-key": KEY}},
+        {"base_url": f"https://generativelanguage.googleapis.com/v1beta/openai?key={KEY}"},
+        {"base_url": "https://gateway.test/v1"},
+        {"base_url": "http://localhost:8000/v1"},
+    ],
+)
+def test_what_may_be_right_is_taken(fields: dict[str, Any]) -> None:
+    """Azure's base ends in /models, a key may be in a header, and most servers may want none."""
+    assert make(**fields).base_url == fields["base_url"]
+
+
+def test_an_odd_key_for_a_server_of_ones_own_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """A server that asks for no key takes any word: it is told, once, and not refused."""
+    for _ in range(2):
+        make(base_url="http://10.0.0.8:8000/v1", api_key=f"Bearer {KEY}")
+    (warning,) = [each for each in caplog.messages if "api_key" in each]
+    assert "give the key alone, if 10.0.0.8 asks for one" in warning
+    assert KEY not in warning
 
 
 @pytest.mark.parametrize("secs", [0, -1, float("nan")])

@@ -118,7 +118,7 @@ async def test_an_opening_adds_only_a_note_and_the_handing_over(
 )
 def test_developer_messages_stay_where_they_are_known(url: str, known: bool) -> None:
     """Developer messages go as they are to OpenAI and Azure, to everyone else as a user's."""
-    assert takes_developer_role(ChatEndpoint(base_url=url, model="m")) is known
+    assert takes_developer_role(ChatEndpoint(base_url=url, model="m", api_key="k")) is known
 
 
 async def test_small_model_sees_only_recent_words(server: ScriptedEndpoint, make_llm: Any) -> None:
