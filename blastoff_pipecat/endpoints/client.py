@@ -8,10 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from dataclasses import replace
 from typing import Any, cast
 
-import aiohttp
-
 from blastoff_pipecat.endpoints.ask import Ask, body_of
-from blastoff_pipecat.endpoints.connections import BROKEN, Connections, StaleConnection
+from blastoff_pipecat.endpoints.connections import Connections
 from blastoff_pipecat.endpoints.continuation import ContinuationWay, is_refusal, memory
 from blastoff_pipecat.endpoints.decoder import MAX_PENDING_BYTES, MAX_REPLY_BYTES, ReplyDecoder
 from blastoff_pipecat.endpoints.deltas import (
@@ -29,16 +27,16 @@ from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.endpoints.errors import (
     ConnectFailed,
     EndpointError,
-    EndpointTimeout,
     GarbledStream,
-    RequestRefused,
     ServerFailed,
-    error_body,
     error_in,
     excerpt,
+    refusal,
 )
+from blastoff_pipecat.endpoints.own_client import OwnClient
 from blastoff_pipecat.endpoints.providers import fitted
 from blastoff_pipecat.endpoints.sse import SseDecoder
+from blastoff_pipecat.endpoints.transport import Response, StaleConnection, Transport
 from blastoff_pipecat.endpoints.wire_json import dumps, loads
 
 _TAIL_SECS = 0.5  # after finish_reason: how long usage and the end of the body may take
@@ -69,7 +67,12 @@ class ChatClient:
         """
         _check_connect_timeout(connect_timeout)
         self.endpoint = endpoint
-        self._connections = Connections(endpoint.url, connect_timeout)
+        yours = endpoint.http_client
+        self._connections: Transport = (
+            Connections(endpoint.url, connect_timeout)
+            if yours is None
+            else OwnClient(yours, endpoint.url, connect_timeout)
+        )
         headers = {
             "content-type": "application/json",
             "accept": "text/event-stream, application/json",
@@ -155,7 +158,7 @@ class ChatClient:
             if signs:
                 yield [Alive("headers")]
             decoder = ReplyDecoder(self.endpoint)
-            read = response.content.readany  # without the layer of an iterator, for every token
+            read = response.read  # once: it is called for every token
             try:
                 while raw := await read():
                     deltas = decoder.feed(raw)
@@ -167,22 +170,22 @@ class ChatClient:
                         yield [Alive("role")]
                     if decoder.finish_reason is not None or decoder.done:
                         break
-            except BROKEN as exc:
+            except self._connections.broken as exc:
                 raise self._broken(exc) from None
             if decoder.finish_reason is not None:
                 # The reply is complete: whatever is wrong from here on costs at most the usage.
                 deadline = asyncio.get_running_loop().time() + _TAIL_SECS
-                while not decoder.done and (raw := await _next(read, deadline)):
+                while not decoder.done and (raw := await self._next(read, deadline)):
                     deltas = decoder.feed(raw)
                     if deltas:
                         yield deltas
-            yield decoder.end()
+            yield decoder.end(is_whole=response.is_framed and response.has_ended)
             # A body that is read to its end leaves a connection to be used again.
             deadline = asyncio.get_running_loop().time() + _DRAIN_SECS
-            while not response.content.at_eof() and await _next(read, deadline):
+            while not response.has_ended and await self._next(read, deadline):
                 pass
         finally:
-            await self._connections.release(response)
+            await response.release()
 
     async def complete(self, asked: Ask | Mapping[str, Any]) -> Completion:
         """Ask for a reply and return it whole.
@@ -202,11 +205,12 @@ class ChatClient:
                 deltas += decoder.feed(raw)
                 if decoder.done:
                     break
-        except BROKEN as exc:
+        except self._connections.broken as exc:
             raise self._broken(exc) from None
         finally:
-            await self._connections.release(response)
-        return _whole(deltas + decoder.end())
+            await response.release()
+        whole = response.is_framed and response.has_ended
+        return _whole(deltas + decoder.end(is_whole=whole))
 
     async def raw(
         self, asked: Ask | Mapping[str, Any], *, stream: bool
@@ -237,10 +241,10 @@ class ChatClient:
                         yield self._parsed(payload)
             if whole.strip():
                 yield self._parsed(bytes(whole))
-        except BROKEN as exc:
+        except self._connections.broken as exc:
             raise self._broken(exc) from None
         finally:
-            await self._connections.release(response)
+            await response.release()
 
     def _parsed(self, payload: bytes) -> dict[str, Any]:
         """Parse one chunk or completion that is to be handed on."""
@@ -272,7 +276,7 @@ class ChatClient:
         whole = fitted(self.endpoint, whole)
         return dumps(_merged(whole, self.endpoint.extra) if self.endpoint.extra else whole)
 
-    async def _send(self, content: bytes) -> aiohttp.ClientResponse:
+    async def _send(self, content: bytes) -> Response:
         """Send a request until a connection takes it, and return a response with status 2xx."""
         while True:
             if self._connections.closed:
@@ -282,54 +286,32 @@ class ChatClient:
             except StaleConnection:
                 # Each of these uses up a kept-alive connection: the next is new, or is still good.
                 continue
-            except BROKEN as exc:
-                raise self._unreachable(exc) from None
+            except self._connections.broken as exc:
+                raise self._connections.why_unreachable(self.endpoint, exc) from None
             if 200 <= response.status < 300:
                 return response
             try:
                 raise await self._refusal(response)
             finally:
-                await self._connections.release(response)
+                await response.release()
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> EndpointError:
+    async def _refusal(self, response: Response) -> EndpointError:
         """Read why the server did not answer with a reply."""
         body = b""
-        with contextlib.suppress(*BROKEN):  # a TimeoutError is an OSError
+        with contextlib.suppress(*self._connections.broken, TimeoutError):
             async with asyncio.timeout(_REFUSAL_SECS):
                 async for raw in _raw(response):
                     body += raw
                     if len(body) > _REFUSAL_BYTES:
                         break
-        status = response.status
-        if status >= 500:
-            return ServerFailed(
-                self.endpoint, f"HTTP {status}: {error_body(body)}", status_code=status
-            )
-        if 300 <= status < 400:
-            where = excerpt(response.headers.get("location", "nowhere"))
-            return RequestRefused(self.endpoint, status, f"moved to {where}: change base_url")
-        return RequestRefused(self.endpoint, status, error_body(body))
+        return refusal(self.endpoint, response.status, body, response.location)
 
-    def _unreachable(self, exc: Exception) -> EndpointError:
-        """Say why no response came."""
-        said = excerpt(str(exc) or type(exc).__name__)
-        match exc:
-            case TimeoutError():
-                return EndpointTimeout(self.endpoint, "connect", self.connect_timeout)
-            case (
-                aiohttp.ClientConnectorError()
-                | aiohttp.ClientProxyConnectionError()
-                | aiohttp.ClientHttpProxyError()
-                | aiohttp.ClientSSLError()
-                | aiohttp.InvalidURL()
-            ):
-                return ConnectFailed(self.endpoint, said)
-            case aiohttp.ClientResponseError():
-                return GarbledStream(self.endpoint, "an answer that is not HTTP", exc.message)
-            case _ if self._connections.closed:
-                return ConnectFailed(self.endpoint, "the client was closed")
-            case _:
-                return ServerFailed(self.endpoint, f"no response, the connection broke: {said}")
+    async def _next(self, read: Callable[[], Awaitable[bytes]], deadline: float) -> bytes:
+        """Return the next read; nothing at the end, when it breaks off, or at the deadline."""
+        with contextlib.suppress(*self._connections.broken, TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                return await read()
+        return b""
 
     def _broken(self, exc: Exception) -> EndpointError:
         """Say that a reply broke off."""
@@ -344,17 +326,10 @@ def _check_connect_timeout(secs: float) -> None:
         raise ValueError(f"ChatClient connect_timeout {secs!r} must be above 0 (seconds).")
 
 
-def _raw(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """Return the body, read by read."""
-    return aiter(response.content.iter_any())
-
-
-async def _next(read: Callable[[], Awaitable[bytes]], deadline: float) -> bytes:
-    """Return the next read; nothing at the body's end, when it breaks off, or at the deadline."""
-    with contextlib.suppress(*BROKEN):  # a TimeoutError is an OSError
-        async with asyncio.timeout_at(deadline):
-            return await read()
-    return b""
+async def _raw(response: Response) -> AsyncIterator[bytes]:
+    """Yield the body, read by read."""
+    while raw := await response.read():
+        yield raw
 
 
 def _merged(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

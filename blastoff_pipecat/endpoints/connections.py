@@ -24,6 +24,19 @@ import httpx
 from aiohttp.http import HttpProcessingError
 from yarl import URL
 
+from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
+from blastoff_pipecat.endpoints.errors import (
+    ConnectFailed,
+    EndpointError,
+    EndpointTimeout,
+    GarbledStream,
+    ServerFailed,
+    excerpt,
+    perhaps_tls,
+    tls_mismatch,
+)
+from blastoff_pipecat.endpoints.transport import StaleConnection
+
 MOST_IDLE = 64
 """How many connections to one endpoint are kept for replies to come."""
 
@@ -39,18 +52,49 @@ _attempt: ContextVar[_Attempt | None] = ContextVar("blastoff_attempt", default=N
 _tls_lock = threading.Lock()
 
 
-BROKEN = (aiohttp.ClientError, HttpProcessingError, OSError)
-"""What a request raises when the network or the server is at fault."""
-
-
 class _Attempt:
     """One request on its way; whether a connection is opened for it."""
 
     connects = False
 
 
-class StaleConnection(Exception):
-    """A kept-alive connection turned out to be closed before any byte of the response came."""
+class _UnspokenProxy(aiohttp.ClientError):
+    """The environment names a proxy of another kind than HTTP."""
+
+    def __init__(self, scheme: str) -> None:
+        super().__init__(
+            f"the environment names a {scheme} proxy, and only HTTP ones are known here: "
+            "give the endpoint an http_client that knows it"
+        )
+
+
+class Answer:
+    """A response on one of these connections (`transport.Response`)."""
+
+    __slots__ = ("_connections", "_raw", "is_framed", "location", "read", "status")
+
+    def __init__(self, raw: aiohttp.ClientResponse, connections: Connections) -> None:
+        """Take the response, which came over one of these connections."""
+        self.status = raw.status
+        self.location = raw.headers.get("location", "")
+        self.is_framed = "transfer-encoding" in raw.headers or "content-length" in raw.headers
+        self.read = raw.content.readany  # without the layer of an iterator, for every token
+        self._raw = raw
+        self._connections = connections
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the body was read to its end."""
+        return self._raw.content.at_eof()
+
+    async def release(self) -> None:
+        """Keep the connection of a body that was read to its end, and close it else."""
+        try:
+            with contextlib.suppress(*Connections.broken):
+                self._raw.release()
+                await self._raw.wait_for_close()
+        finally:
+            self._connections.let_go(self)
 
 
 class Connections:
@@ -58,13 +102,16 @@ class Connections:
 
     __slots__ = (
         "_proxy",
-        "_proxy_auth",
+        "_proxy_headers",
         "_responses",
         "_session",
         "_url",
         "closed",
         "connect_timeout",
     )
+
+    broken = (aiohttp.ClientError, HttpProcessingError, OSError)
+    """What a request raises when the network or the server is at fault."""
 
     def __init__(self, url: str, connect_timeout: float) -> None:
         """Remember where to connect to.
@@ -77,9 +124,9 @@ class Connections:
         self.connect_timeout = connect_timeout
         self._url = URL(url)
         self._proxy: URL | None = None
-        self._proxy_auth: aiohttp.BasicAuth | None = None
+        self._proxy_headers: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
-        self._responses: set[aiohttp.ClientResponse] = set()
+        self._responses: set[Answer] = set()
 
     async def open(self) -> aiohttp.ClientSession:
         """Return the session, made where this is the first use."""
@@ -92,20 +139,25 @@ class Connections:
         if self._session is None:  # still: another task may have made it meanwhile
             if proxy := proxy_for(str(self._url)):
                 url = URL(proxy)
+                if url.scheme not in ("http", "https"):
+                    raise _UnspokenProxy(url.scheme)
                 self._proxy = url.with_user(None)
                 if url.user is not None:
-                    self._proxy_auth = aiohttp.BasicAuth(url.user, url.password or "")
+                    login = aiohttp.encode_basic_auth(url.user, url.password or "")
+                    self._proxy_headers = {"proxy-authorization": login}
             self._session = _new_session(context)
         return self._session
 
-    async def send(self, headers: Mapping[str, str], body: bytes) -> aiohttp.ClientResponse:
+    async def send(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send a request and wait for the response's headers, for as long as that takes.
 
         Raises:
             StaleConnection: To be sent again: the kept-alive connection had been closed.
-            BROKEN: No connection, or it broke.
+            Exception: No connection, or it broke: one of `broken`.
         """
         session = await self.open()
+        if self._proxy_headers and self._url.scheme == "http":  # the proxy reads each request
+            headers = {**headers, **self._proxy_headers}
         large = len(body) > _PIECE_BYTES
         attempt = _Attempt()
         token = _attempt.set(attempt)
@@ -117,10 +169,11 @@ class Connections:
                 allow_redirects=False,
                 timeout=self._timeout,
                 proxy=self._proxy,
-                proxy_auth=self._proxy_auth,
+                proxy_headers=self._proxy_headers or None,
             )
-            self._responses.add(response)
-            return response
+            answer = Answer(response, self)
+            self._responses.add(answer)
+            return answer
         except aiohttp.ClientConnectorError:
             raise  # no connection, so no stale one
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
@@ -130,14 +183,36 @@ class Connections:
         finally:
             _attempt.reset(token)
 
-    async def release(self, response: aiohttp.ClientResponse) -> None:
-        """Keep the connection of a response that was read to its end, and close it else."""
-        self._responses.discard(response)
-        with contextlib.suppress(*BROKEN):
-            response.release()
-            await response.wait_for_close()
+    def let_go(self, answer: Answer) -> None:
+        """Forget a response that is over, and close the idle connections that are too many."""
+        self._responses.discard(answer)
         if self._session is not None and self._session.connector is not None:
             _prune(self._session.connector)
+
+    def why_unreachable(self, endpoint: ChatEndpoint, exc: Exception) -> EndpointError:
+        """Name what `send` raised."""
+        said = excerpt(str(exc) or type(exc).__name__)
+        if mismatch := tls_mismatch(said):
+            return ConnectFailed(endpoint, mismatch)
+        match exc:
+            case TimeoutError():
+                return EndpointTimeout(endpoint, "connect", self.connect_timeout)
+            case (
+                _UnspokenProxy()
+                | aiohttp.ClientConnectorError()
+                | aiohttp.ClientProxyConnectionError()
+                | aiohttp.ClientHttpProxyError()
+                | aiohttp.ClientSSLError()
+                | aiohttp.InvalidURL()
+            ):
+                return ConnectFailed(endpoint, said)
+            case aiohttp.ClientResponseError():
+                return GarbledStream(endpoint, "an answer that is not HTTP", exc.message)
+            case _ if self.closed:
+                return ConnectFailed(endpoint, "the client was closed")
+            case _:
+                perhaps = perhaps_tls(str(self._url))
+                return ServerFailed(endpoint, f"no response, the connection broke: {said}{perhaps}")
 
     async def warm(self) -> None:
         """Open a connection and keep it, unless an idle one is open already.
@@ -155,7 +230,7 @@ class Connections:
             self._url,
             loop=asyncio.get_running_loop(),
             proxy=self._proxy,
-            proxy_auth=self._proxy_auth,
+            proxy_headers=self._proxy_headers or None,
             session=session,
         )
         connection = await session.connector.connect(request, traces=[], timeout=self._timeout)
@@ -165,7 +240,7 @@ class Connections:
         """Close all connections, those in use too."""
         self.closed = True
         for response in tuple(self._responses):  # aiohttp leaves those who read from one waiting
-            await self.release(response)
+            await response.release()
         session, self._session = self._session, None
         if session is not None:
             await session.close()

@@ -12,7 +12,7 @@ from blastoff_pipecat.endpoints.deltas import (
     UsageReport,
 )
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
-from blastoff_pipecat.endpoints.errors import GarbledStream, ServerFailed, error_in
+from blastoff_pipecat.endpoints.errors import GarbledStream, ServerFailed, error_in, web_page
 from blastoff_pipecat.endpoints.sse import SseDecoder
 from blastoff_pipecat.endpoints.tool_fragments import ToolFragments
 from blastoff_pipecat.endpoints.usage import usage_in
@@ -87,7 +87,7 @@ class ReplyDecoder:
             if sse.is_stream:
                 self._body.clear()
             elif sse.is_stream is False and self._body[:1000].lstrip()[:1] not in b"{[":
-                raise GarbledStream(self._endpoint, "not an event stream", bytes(self._body))
+                raise self._no_reply("not an event stream")
         if not payloads:
             if sse.pending > MAX_PENDING_BYTES or len(self._body) > MAX_PENDING_BYTES:
                 raise GarbledStream(
@@ -101,8 +101,12 @@ class ReplyDecoder:
         self._join(deltas)
         return deltas
 
-    def end(self) -> list[Delta]:
+    def end(self, *, is_whole: bool = False) -> list[Delta]:
         """Return the rest: the body is over, or enough of it was waited for.
+
+        Args:
+            is_whole: Whether the body certainly came to its own end, and was not cut off. Then that
+                is the reply's end, though the server did not say so.
 
         Returns:
             What was still held, then the usage where there was one, and ``Finished``.
@@ -129,7 +133,7 @@ class ReplyDecoder:
                 )
             if not self._saw_choices:
                 raise GarbledStream(self._endpoint, "an event stream with no reply in it", b"")
-            if not self.done:
+            if not (self.done or is_whole):
                 raise ServerFailed(
                     self._endpoint, "the stream broke off before the end of the reply"
                 )
@@ -300,6 +304,14 @@ class ReplyDecoder:
             )
         self._usage = usage_in(chunk) or self._usage
 
+    def _no_reply(self, what: str) -> GarbledStream:
+        """Say what the body is instead of a reply."""
+        body = bytes(self._body)
+        if (page := web_page(body)) is not None:
+            what = "a web page, HTTP 200, instead of a reply (check the path in base_url)"
+            return GarbledStream(self._endpoint, what, page)
+        return GarbledStream(self._endpoint, what, body)
+
     def _read_plain(self, deltas: list[Delta]) -> None:
         """Read a body that is no event stream: a whole completion, sent in spite of "stream"."""
         if not self._body.strip():
@@ -307,9 +319,7 @@ class ReplyDecoder:
         try:
             completion = loads(bytes(self._body))
         except ValueError:
-            raise GarbledStream(
-                self._endpoint, "neither an event stream nor JSON", bytes(self._body)
-            ) from None
+            raise self._no_reply("neither an event stream nor JSON") from None
         if not isinstance(completion, dict):
             raise GarbledStream(self._endpoint, "not a chat completion", bytes(self._body))
         self._read_chunk(completion, deltas)

@@ -58,6 +58,10 @@ class ChatEndpoint:
             replaces what was there, and None removes the field.
         headers: Headers added to each request, or replacing the ones sent otherwise.
         choice: How the model is kept to a list of openings, one of ``CHOICES``.
+        http_client: An `httpx.AsyncClient` of yours that carries the requests, for proxies,
+            certificates, HTTP/2 and hooks of your own; None for the package's own connections,
+            which cost less. Whoever makes it closes it. Its timeouts and redirects are not used, no
+            connection is opened ahead, and over HTTP/2 a server is not told of an interruption.
 
     Raises:
         ValueError: A field is missing or malformed. The message names the field and what to do.
@@ -70,6 +74,7 @@ class ChatEndpoint:
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     choice: str = "auto"
+    http_client: httpx.AsyncClient | None = None
 
     def __post_init__(self) -> None:
         """Check every field and detach the mappings from the caller's."""
@@ -80,6 +85,7 @@ class ChatEndpoint:
         _check_name("choice", self.choice, CHOICES)
         _check_extra(self.extra)
         _check_headers(self.headers)
+        _check_http_client(self.http_client)
         self._check_key_against_host()
         object.__setattr__(self, "base_url", self.base_url.strip())
         object.__setattr__(self, "model", self.model.strip())
@@ -93,7 +99,8 @@ class ChatEndpoint:
         host = (urlsplit(self.base_url.strip()).hostname or "").lower()
         if not key:
             named = [*self.headers, *(name for name, _ in parse_qsl(urlsplit(self.base_url).query))]
-            if is_known_host(host) and not any(map(_SECRET_NAME.search, named)):
+            elsewhere = self.http_client is not None or any(map(_SECRET_NAME.search, named))
+            if is_known_host(host) and not elsewhere:
                 raise ValueError(f"ChatEndpoint api_key is missing: {host} asks for one.")
             return
         if key.lower().startswith("bearer "):
@@ -230,6 +237,13 @@ def _check_api_key(value: object) -> None:
             "ChatEndpoint api_key holds a line break, another control character or a letter "
             "outside ASCII (not shown here): copy the key again."
         )
+
+
+def _check_http_client(value: object) -> None:
+    """Refuse another library's client."""
+    if value is not None and not isinstance(value, httpx.AsyncClient):
+        kind = f"{type(value).__module__}.{type(value).__qualname__}"
+        raise ValueError(f"ChatEndpoint http_client is a {kind}: give an httpx.AsyncClient.")
 
 
 def _check_name(name: str, value: object, known: tuple[str, ...]) -> None:

@@ -14,14 +14,30 @@ connectivity failure.
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 
 EXCERPT_CHARS = 300
 """How much of a server's text an error message quotes, in characters."""
+
+
+_SPEAKS_TLS = "the port speaks TLS: write https:// in base_url"
+_SPEAKS_NO_TLS = "the port speaks no TLS: write http:// in base_url"
+_TLS_ALERT = re.compile(r"\\+x15\\+x03")  # how a TLS server begins to say no, as bytes are quoted
+_NOT_TLS = re.compile(r"wrong.version.number|record.layer.failure|unknown.protocol", re.I)
+_PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_NOT_SHOWN = re.compile(
+    r"<!--.*?(?:-->|$)|<(script|style)\b.*?(?:</\1[^>]*>|$)|<[^>]*>?", re.I | re.S
+)
+_WANTS_TLS = re.compile(
+    r"plain http request was sent to https|http request to an https|requires tls", re.I
+)
 
 
 class EndpointError(Exception):
@@ -76,8 +92,11 @@ class RequestRefused(EndpointError):
     def __init__(self, endpoint: ChatEndpoint, status_code: int, body: str) -> None:
         """Keep the status and what the server said."""
         self.body = endpoint.scrub(body)
+        where = f" for {urlsplit(endpoint.url).path}" if status_code == 404 else ""
         super().__init__(
-            endpoint, f"refused with HTTP {status_code}: {self.body}", status_code=status_code
+            endpoint,
+            f"refused with HTTP {status_code}{where}: {self.body}",
+            status_code=status_code,
         )
 
 
@@ -106,6 +125,45 @@ def excerpt(sent: object, limit: int = EXCERPT_CHARS) -> str:
         text = str(sent)
     text = " ".join(text[: 8 * limit].split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def web_page(sent: bytes) -> str | None:
+    """Return what can be read on a web page, in one line; None where it is no web page."""
+    text = sent[: 8 * EXCERPT_CHARS].decode("utf-8-sig", "replace")
+    if not _PAGE.match(text):
+        return None
+    return excerpt(html.unescape(_NOT_SHOWN.sub(" ", text)), 200)
+
+
+def refusal(endpoint: ChatEndpoint, status: int, body: bytes, location: str) -> EndpointError:
+    """Name a response that is no reply.
+
+    Args:
+        endpoint: Who sent it.
+        status: Its HTTP status, none of 2xx.
+        body: The start of its body.
+        location: Where a redirect points to.
+    """
+    if status >= 500:
+        return ServerFailed(endpoint, f"HTTP {status}: {error_body(body)}", status_code=status)
+    if 300 <= status < 400:
+        where = excerpt(location or "nowhere")
+        return RequestRefused(endpoint, status, f"moved to {where}: change base_url")
+    if status == 400 and _WANTS_TLS.search(body[: 8 * EXCERPT_CHARS].decode("utf-8", "replace")):
+        return RequestRefused(endpoint, status, _SPEAKS_TLS)
+    return RequestRefused(endpoint, status, error_body(body))
+
+
+def tls_mismatch(said: str) -> str | None:
+    """Say which scheme the port wants, where an error tells that it is the other one."""
+    if _TLS_ALERT.search(said):
+        return _SPEAKS_TLS
+    return _SPEAKS_NO_TLS if _NOT_TLS.search(said) else None
+
+
+def perhaps_tls(url: str) -> str:
+    """Say what may be wrong where a plain HTTP request was not answered in HTTP."""
+    return f" (perhaps {_SPEAKS_TLS})" if url.startswith("http:") else ""
 
 
 def error_in(chunk: Mapping[str, Any]) -> tuple[str, int | None] | None:
@@ -148,6 +206,8 @@ def error_body(body: bytes) -> str:
         parsed = cast("list[object]", parsed)[0]
     if isinstance(parsed, dict) and (found := error_in(cast("dict[str, Any]", parsed))):
         return excerpt(found[0])
+    if (page := web_page(body)) is not None:
+        return f"a web page: {page}"
     return excerpt(body) or "(no body)"
 
 

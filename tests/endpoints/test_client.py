@@ -166,6 +166,7 @@ async def test_refusals_keep_the_connection(server: ScriptedEndpoint, connect: M
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("carrier", ["own pool"], indirect=True)
 async def test_warming_opens_one_connection_for_the_first_reply(
     server: ScriptedEndpoint, connect: MakeClient
 ) -> None:
@@ -179,6 +180,7 @@ async def test_warming_opens_one_connection_for_the_first_reply(
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("carrier", ["own pool"], indirect=True)
 async def test_warming_replaces_a_connection_that_was_closed(
     server: ScriptedEndpoint, connect: MakeClient
 ) -> None:
@@ -309,7 +311,6 @@ async def test_an_error_answer_says_whose_fault_it_is(
     [
         (Script(TEXT, fault=Fault.DISCONNECT, after=3), ServerFailed),
         (Script(TEXT, fault=Fault.HANG_UP, after=3), ServerFailed),
-        (Script(TEXT, fault=Fault.EOF_WITHOUT_DONE, after=3), ServerFailed),
         (Script(TEXT, fault=Fault.ERROR_IN_STREAM, after=3), ServerFailed),
         (Script(TEXT, fault=Fault.ERROR_IN_STREAM, error_shape="mistral"), ServerFailed),
         (Script(TEXT, fault=Fault.FINISH_ERROR, after=3), ServerFailed),
@@ -341,6 +342,53 @@ async def test_a_reply_that_fails_midway_is_one_clear_error(
         assert text_of(got)
     assert caught.value.endpoint is client.endpoint
     assert text_of(await reply(client)) == "Hi."
+
+
+@pytest.mark.parametrize("after", [1, 3])
+async def test_a_body_that_ends_properly_is_a_reply_that_ends(
+    server: ScriptedEndpoint, connect: MakeClient, after: int
+) -> None:
+    """A server may say neither finish_reason nor [DONE]: the end of its body says it."""
+    script = Script(["It ", "opens ", "at ", "nine."], fault=Fault.EOF_WITHOUT_DONE, after=after)
+    server.play("m", script)
+    client = connect(server.url)
+    for _ in range(2):
+        got = await reply(client)
+        assert text_of(got) == "".join(["It ", "opens ", "at ", "nine."][:after])
+        assert got[-1] == Finished("stop")
+    assert server.connections == 1
+
+
+async def test_a_web_page_is_told_in_words(server: ScriptedEndpoint, connect: MakeClient) -> None:
+    """Of an error page and of a login page is told what can be read there, and no markup."""
+    server.play(
+        "m",
+        Script(fault=Fault.STATUS_502, error_shape="html"),
+        Script(fault=Fault.STATUS_404, error_shape="html"),
+        Script(fault=Fault.HTML_200),
+    )
+    client = connect(server.url)
+    for error, words in (
+        (ServerFailed, "HTTP 502: a web page: 502 Error 502 Provider returned"),
+        (RequestRefused, "HTTP 404 for /v1/chat/completions: a web page: 404 Error"),
+        (
+            GarbledStream,
+            "a web page, HTTP 200, instead of a reply (check the path in base_url): 'Sign in ",
+        ),
+    ):
+        with pytest.raises(error) as caught:
+            await reply(client)
+        assert words in str(caught.value)
+        assert "<" not in str(caught.value)
+
+
+async def test_a_path_that_is_not_there_is_named(
+    server: ScriptedEndpoint, connect: MakeClient
+) -> None:
+    """A 404 says what was asked for, for a base URL lacks its /v1 more often than not."""
+    url = server.url.removesuffix("/v1") + "/vl"
+    with pytest.raises(RequestRefused, match=r"HTTP 404 for /vl/chat/completions: "):
+        await reply(connect(url))
 
 
 async def _collect(stream: Any, into: list[Any]) -> None:
@@ -380,13 +428,14 @@ async def test_a_host_that_does_not_answer_is_a_timeout(connect: MakeClient) -> 
 
 
 async def test_a_closed_client_says_so(server: ScriptedEndpoint, connect: MakeClient) -> None:
-    """Closing is idempotent, closes all connections, and later requests fail as connections."""
+    """Closing is idempotent, closes its own connections, and later requests fail as such."""
     server.play("m", Script("Hi."))
     client = connect(server.url)
     await reply(client)
     await client.aclose()
     await client.aclose()
-    await server.until(lambda: server.open_connections == 0, timeout=2.0)
+    kept = 0 if client.endpoint.http_client is None else 1  # somebody else's
+    await server.until(lambda: server.open_connections == kept, timeout=2.0)
     with pytest.raises(ConnectFailed, match="closed"):
         await reply(client)
 

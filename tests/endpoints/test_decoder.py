@@ -340,10 +340,10 @@ def test_what_is_no_reply_is_garbled(raw: bytes) -> None:
 
 def test_a_garbled_reply_quotes_little_and_no_key() -> None:
     """The message shows the start of what came, without the key."""
-    page = b"<html>your key sk-very-secret-1 is odd " + b"x" * 9000
+    page = b"<<odd>>your key sk-very-secret-1 is odd " + b"x" * 9000
     with pytest.raises(GarbledStream) as caught:
         read(page)
-    assert "<html>your key *** is odd" in str(caught.value)
+    assert "<<odd>>your key *** is odd" in str(caught.value)
     assert len(str(caught.value)) < 500
 
 

@@ -55,6 +55,20 @@ def test_what_is_no_error_object_is_quoted(body: bytes) -> None:
     assert "\n" not in text
 
 
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<!DOCTYPE html>\n<title>502</title><h1>Bad&nbsp;Gateway</h1>", "502 Bad Gateway"),
+        ("\ufeff<!-- x -->\n<HTML lang=en><style>p{}</style><p>Hi<script>a<b", "Hi"),
+        ("<html>" + "<div>" * 2000, ""),
+        ("<html><!-- never closed", ""),
+    ],
+)
+def test_of_a_web_page_the_text_is_told(page: str, text: str) -> None:
+    """Tags, styles, scripts and comments are left out."""
+    assert error_body(page.encode()) == f"a web page: {text}"
+
+
 def test_pipecat_knows_whose_fault_it_is() -> None:
     """Pipecat's own classification reads our errors like an SDK's."""
     assert (

@@ -186,7 +186,9 @@ async def test_every_fault_ends_in_speech_or_one_error(
         if after == 0 or fault.status is None
     ]
     for case, bot, errors in await run_all(cases):
-        if fault in HARMLESS:
+        # A body that ends properly is a reply; the small model's may be without a word.
+        ends = fault is Fault.EOF_WITHOUT_DONE and len(case.broken) == 1
+        if fault in HARMLESS or (ends and (case.name != "after 0" or "small" in case.broken)):
             assert errors == [], case
         elif len(case.broken) == 2:
             assert len(errors) == 1, case
