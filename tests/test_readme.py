@@ -14,6 +14,7 @@ from blastoff_pipecat.bench.overhead.readme import crowd, table
 from blastoff_pipecat.conductor.report import Figures
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.service.settings import complete_settings
+from tests.kit import provider_table
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -41,6 +42,14 @@ def test_costs_are_the_committed_measurements() -> None:
     """Every number of the cost table comes from data that a script wrote."""
     assert between("bench") == table()
     assert between("crowd") == crowd()
+
+
+def test_the_table_of_providers_is_written_from_the_tests() -> None:
+    """Each row of PROVIDERS.md is a host that a reply is tried through."""
+    found = provider_table.PART.search(provider_table.PAGE.read_text(encoding="utf-8"))
+    assert found
+    assert found[0] == f"{found[1]}{provider_table.table()}{found[2]}"
+    assert "](PROVIDERS.md)" in README
 
 
 def test_settings_table_lists_every_setting_with_its_default() -> None:

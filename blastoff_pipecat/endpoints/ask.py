@@ -55,6 +55,8 @@ def body_of(ask: Ask, endpoint: ChatEndpoint) -> dict[str, Any]:
         messages = _with_note(messages, ask.note)
     thinking: Mapping[str, Any] = {} if ask.thinks else thinking_off(endpoint)
     body: dict[str, Any] = {"messages": messages, **thinking, **ask.params}
+    if not body.get("tools", True):
+        del body["tools"]  # an empty list of tools is refused by vLLM
     if ask.choice:
         body = apply_choice(endpoint, body, ask.choice)
     if ask.schema is not None:

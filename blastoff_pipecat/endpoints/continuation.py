@@ -78,8 +78,6 @@ class ContinuationWay:
             return result
         opening: dict[str, Any] = {"role": "assistant", "content": said}
         messages: list[Any] = list(body.get("messages") or ())
-        if not result.get("tools", True):
-            del result["tools"]  # an empty list of tools is refused by vLLM
         if self.name == "body_prefix":
             return result | {"messages": messages, "prefix": said}
         if self.name == "history":

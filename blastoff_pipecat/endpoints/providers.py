@@ -1,4 +1,7 @@
-"""What each host is known to do, as data: checked November 2026, none of it tried on every model.
+"""What each host is known to do, as data, with where each fact comes from and when it was checked.
+
+None of it was tried on every model, nor by us on the live services. `testing/known_hosts.py` plays
+the same hosts, and a test has a reply by each of them.
 
 An allow-list, never a deny-list: prefill is disappearing from newer models, and a field that a host
 does not know may cost the whole request. A host or a model that is not here gets nothing special.
@@ -37,6 +40,8 @@ class Provider:
     Attributes:
         name: Whose host it is.
         hosts: Its host names.
+        source: Where what is said here comes from, and when it was checked. In brackets: what
+            nobody has written down, and is from memory.
         way: The native way to continue a prefill, a name of `continuation`; None: none is known.
         echo: Whether the continuation repeats the prefix.
         continues: Patterns of the models that continue.
@@ -52,6 +57,7 @@ class Provider:
 
     name: str
     hosts: tuple[str, ...]
+    source: str
     way: str | None = None
     echo: Echo = "never"
     continues: tuple[str, ...] = ()
@@ -78,6 +84,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="DeepSeek",
         hosts=("api.deepseek.com",),
+        source="api-docs.deepseek.com, guides/thinking_mode; @ai-sdk/deepseek; 22 Nov 2026",
         way="message_prefix",
         continues=(r"deepseek-flash", r"deepseek-v4-(flash|pro)"),
         thinking_off=((r"deepseek-(flash|v4-.*)", OFF),),
@@ -86,6 +93,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="DashScope",
         hosts=("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com"),
+        source="help.aliyun.com model-studio/partial-mode, [that it does not echo]; 12 Oct 2026",
         way="message_partial",
         continues=(
             r"qwen-(max|plus|flash|turbo|coder)(-.*)?",
@@ -102,6 +110,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="SiliconFlow",
         hosts=("api.siliconflow.cn", "api.siliconflow.com"),
+        source="docs.siliconflow.cn userguide/guides/prefix; 22 Nov 2026",
         way="body_prefix",
         echo="detect",  # undocumented
         continues=(
@@ -118,6 +127,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Moonshot",
         hosts=("api.moonshot.ai", "api.moonshot.cn"),
+        source="platform.kimi.ai docs/api/partial; @ai-sdk/moonshotai; 22 Nov 2026",
         way="message_partial",
         continues=(r"kimi-k2(-.*)?", r"kimi-k2\.[56](-.*)?"),
         never=(*_THINKERS, r".*-code.*"),
@@ -127,6 +137,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Mistral",
         hosts=("api.mistral.ai",),
+        source="@ai-sdk/mistral and litellm 1.109.1, which both strip the echo; 22 Nov 2026",
         way="message_prefix",
         echo="always",
         continues=(r"mistral-.*", r"ministral-.*", r"codestral-.*", r"devstral-.*", r"open-mi.*"),
@@ -140,11 +151,13 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Zhipu",
         hosts=("open.bigmodel.cn", "api.z.ai"),
+        source="no document of a prefill was found for bigmodel.cn [thinking]; 22 Nov 2026",
         thinking_off=((r"glm-(4\.[5-9]|5).*", OFF),),
     ),
     Provider(
         name="Volcengine Ark",
         hosts=("ark.cn-beijing.volces.com", "ark.ap-southeast.bytepluses.com"),
+        source="volcengine.com docs/82379/1359497, Oct 2025",
         way="trailing",
         # On other thinking models a trailing assistant message switches thinking back on.
         continues=(r"doubao-seed-1-6(-lite)?-251015", r"doubao-1-5-(pro|lite)-.*"),
@@ -154,11 +167,13 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="MiniMax",
         hosts=("api.minimax.io", "api.minimaxi.com"),
+        source="rentry.org/or-prefill; java.agentscope.io; 22 Nov 2026",
         thinking_off=((r"minimax-m3.*", OFF),),
     ),
     Provider(
         name="Anthropic",
         hosts=("api.anthropic.com",),
+        source="litellm 1.109.1, pipecat-ai 1.14.0 and livekit/agents#4907; 22 Nov 2026",
         way="trailing",
         continues=(
             r"claude-3-.*",
@@ -169,6 +184,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Gemini",
         hosts=("generativelanguage.googleapis.com",),
+        source="pipecat#5821; LibreChat-AI/agents#323, on the native API; 22 Nov 2026",
         way="trailing",
         continues=(r"(models/)?gemini-(2\.[05]|3|3\.1)-.*",),
         thinking_off=(
@@ -180,6 +196,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="OpenAI",
         hosts=("api.openai.com",),  # takes a trailing assistant message, and begins a new one
+        source="litellm 1.109.1; zenn.dev/kun432; 22 Nov 2026",
         renames=(("max_tokens", "max_completion_tokens"),),
         developer_role=True,
         thinking_off=(
@@ -190,6 +207,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="OpenRouter",
         hosts=("openrouter.ai",),
+        source="standardcompletions.org; SillyTavern's extension profile; 22 Nov 2026",
         way="trailing",
         echo="detect",  # the upstream's
         continues=(
@@ -210,6 +228,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Groq",
         hosts=("api.groq.com",),
+        source="console.groq.com docs/prompting, whose examples are Llama 3; 22 Nov 2026",
         way="trailing",
         continues=(r".*llama-?3.*",),  # its newer models are untested
         thinking_off=(
@@ -220,6 +239,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Cerebras",
         hosts=("api.cerebras.ai",),
+        source="rentry.org/or-prefill [thinking]; 22 Nov 2026",
         way="trailing",
         continues=(r"llama-?3.*", r"qwen-3-.*"),
         never=_THINKERS,
@@ -228,6 +248,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Fireworks",
         hosts=("api.fireworks.ai",),
+        source="rentry.org/or-prefill; litellm 1.109.1; 22 Nov 2026",
         way="trailing",
         echo="detect",
         continues=(*_OPEN_MODELS, r".*deepseek-v3(-.*)?"),
@@ -235,8 +256,14 @@ PROVIDERS: tuple[Provider, ...] = (
         thinking_off=((r".*(thinking|-r1).*", {}), (r".*(qwen3|deepseek-v|glm-).*", EFFORT_NONE)),
     ),
     Provider(
+        name="Together",
+        hosts=("api.together.xyz",),
+        source="no document of a prefill was found for together.xyz; 22 Nov 2026",
+    ),
+    Provider(
         name="DeepInfra",
         hosts=("api.deepinfra.com",),
+        source="rentry.org/or-prefill, Sep 2025; 22 Nov 2026",
         way="trailing",
         echo="detect",
         continues=_OPEN_MODELS,
@@ -245,6 +272,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Novita",
         hosts=("api.novita.ai",),
+        source="rentry.org/or-prefill, Sep 2025; 22 Nov 2026",
         way="trailing",
         echo="detect",
         continues=_OPEN_MODELS,
@@ -255,6 +283,7 @@ PROVIDERS: tuple[Provider, ...] = (
 OLLAMA = Provider(
     name="Ollama",
     hosts=(),
+    source="ollama@fb307609, model/renderers; 22 Nov 2026",
     way="trailing",
     continues=(r".*",),
     never=(*_THINKERS, r".*gpt-oss.*"),

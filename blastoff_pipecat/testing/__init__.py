@@ -36,6 +36,8 @@ own: for measurements.
 
 from blastoff_pipecat.testing.endpoint import Part, ScriptedEndpoint
 from blastoff_pipecat.testing.errors import ERROR_SHAPES
+from blastoff_pipecat.testing.hosts import Host, HostedModel
+from blastoff_pipecat.testing.known_hosts import HOSTS
 from blastoff_pipecat.testing.prefill import PREFILL_SHAPES, Prefill, prefill_of
 from blastoff_pipecat.testing.request import Request
 from blastoff_pipecat.testing.script import Fault, Script, Step, ToolCall
@@ -43,9 +45,12 @@ from blastoff_pipecat.testing.wire import WRONG_SHAPES
 
 __all__ = [
     "ERROR_SHAPES",
+    "HOSTS",
     "PREFILL_SHAPES",
     "WRONG_SHAPES",
     "Fault",
+    "Host",
+    "HostedModel",
     "Part",
     "Prefill",
     "Request",

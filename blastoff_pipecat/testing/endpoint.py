@@ -14,12 +14,14 @@ from typing import Any, Self, TypeAlias, cast
 from aiohttp import web
 
 from blastoff_pipecat.testing.errors import error_payload
+from blastoff_pipecat.testing.hosts import HostedModel
 from blastoff_pipecat.testing.reply import ScriptedReply
 from blastoff_pipecat.testing.request import Request
 from blastoff_pipecat.testing.script import Fault, Script
 
-Part: TypeAlias = Script | str | Callable[[dict[str, Any]], Script]
-"""What `ScriptedEndpoint.play` takes: a script, its text alone, or a function of the request."""
+Part: TypeAlias = Script | str | HostedModel | Callable[[dict[str, Any]], Script]
+"""What `ScriptedEndpoint.play` takes: a script, its text alone, a model as one of `HOSTS` would
+serve it, or a function of the request."""
 
 
 class ScriptedEndpoint:
@@ -93,8 +95,9 @@ class ScriptedEndpoint:
 
         Args:
             model: The model's name in the request; "*" for every model without parts of its own.
-            parts: A script, a text, or a function that gets the request's body and returns a
-                script. What such a function raises, the end of the `async with` block raises.
+            parts: A script, a text, a hosted model, or a function that gets the request's body
+                and returns a script. What such a function raises, the end of the `async with` block
+                raises.
 
         Raises:
             ValueError: No part was given.
@@ -195,9 +198,9 @@ class ScriptedEndpoint:
             except Exception as error:
                 future.set_exception(error)
 
-    def script_for(self, model: str, body: dict[str, Any]) -> Script | None:
+    def script_for(self, request: Request) -> Script | None:
         """The script of the next reply, None for an unknown model. Called by the server."""
-        name = model if model in self._parts else "*"
+        name = request.model if request.model in self._parts else "*"
         parts = self._parts.get(name)
         if parts is None:
             return None
@@ -208,8 +211,10 @@ class ScriptedEndpoint:
             return Script(part)
         if isinstance(part, Script):
             return part
+        if isinstance(part, HostedModel):
+            return part.script_for(request)
         try:
-            return part(body)
+            return part(request.body)
         except Exception as error:
             self._mistakes.append(error)
             return Script(fault=Fault.STATUS_500, error_message=f"the script raised {error!r}")
@@ -346,7 +351,7 @@ class _Server(web.Server):
         if connection.closed_on_reuse:
             script = Script(fault=Fault.NO_RESPONSE)
         else:
-            script = self._endpoint.script_for(record.model, body) or Script(
+            script = self._endpoint.script_for(record) or Script(
                 fault=Fault.STATUS_404,
                 error_message=f"The model `{record.model}` does not exist.",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-ERROR_SHAPES = ("openai", "mistral", "openrouter", "fastapi", "html")
+ERROR_SHAPES = ("openai", "mistral", "openrouter", "fastapi", "google", "html")
 
 _WORDS = {
     400: ("invalid_request_error", "Invalid request: one of the fields cannot be used."),
@@ -48,6 +48,9 @@ def error_payload(shape: str, status: int, message: str | None = None) -> str:
                 {"type": "value_error", "loc": ["body", "messages"], "msg": message, "input": None}
             ]
         }
+    elif shape == "google":
+        error = {"code": status, "message": message, "status": kind.upper()}
+        return json.dumps([{"error": error}], ensure_ascii=False)
     else:
         code = "model_not_found" if status == 404 else kind
         body = {"error": {"message": message, "type": kind, "param": None, "code": code}}

@@ -110,10 +110,11 @@ class Script:
         fault: How it fails, if it does.
         after: Tokens (reasoning, text and pieces of calls) sent before the fault.
         error_shape: How errors are worded: "openai", "mistral" (flat), "openrouter" (an integer
-            `code`), "fastapi" (a `detail` list) or "html".
+            `code`), "fastapi" (a `detail` list), "google" (in a list) or "html".
         error_message: The error's text; None for one that fits the status.
         wrong_shape: What `Fault.WRONG_SHAPES` sends, a key of `WRONG_SHAPES`.
         echo: Begins with the prefill it was given, as Mistral does.
+        trims: White space at the start of a continuation is cut off, the boundary of words with it.
         continues: Where the request carries a prefill that `text` begins with, only what follows
             it is sent. True for every shape of prefill, or the shapes for which it holds; for the
             others the text is sent from its start.
@@ -153,6 +154,7 @@ class Script:
     error_message: str | None = None
     wrong_shape: str = "choices_string"
     echo: bool = False
+    trims: bool = False
     continues: bool | Collection[str] = False
     refuses: Collection[str] = ()
     crlf: bool = False
@@ -220,6 +222,8 @@ class Script:
             return steps
         if self.continues is True or (self.continues and prefill.shape in self.continues):
             steps = _after(prefill.text, steps)
+            if self.trims:
+                steps = _trimmed(steps)
         return [*tokens(prefill.text), *steps] if self.echo else steps
 
 
@@ -242,3 +246,15 @@ def _after(prefill: str, steps: list[Step]) -> list[Step]:
         if left == 0:
             return steps[place + 1 :]
     return []
+
+
+def _trimmed(steps: list[Step]) -> list[Step]:
+    """Return the steps without the white space that their text begins with."""
+    for place, step in enumerate(steps):
+        if isinstance(step, str) and (text := step.lstrip()):
+            return [
+                *(s for s in steps[:place] if not isinstance(s, str)),
+                text,
+                *steps[place + 1 :],
+            ]
+    return steps

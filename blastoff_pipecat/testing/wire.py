@@ -148,6 +148,8 @@ class Wire:
 
     def error(self, payload: str, shape: str) -> bytes:
         """An error in the middle of a stream; OpenRouter puts it into a chunk that finishes."""
+        if shape == "google":
+            payload = payload.strip("[]")
         if shape != "openrouter":
             return self.event(payload.replace("\r\n", " ").encode())
         choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}

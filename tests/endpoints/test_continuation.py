@@ -45,7 +45,7 @@ def test_a_prefill_is_the_last_message(
     name: str, added: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     """The opening goes last, without the whitespace at its end, and marked as the host wants."""
-    body = {"messages": ASKED, "temperature": 0.5, "tools": []}
+    body = {"messages": ASKED, "temperature": 0.5}
     sent = ContinuationWay(name, "never").apply(body, "Let me look. \n", "Go on.")
     opening = {"role": "assistant", "content": "Let me look.", **added}
     assert sent == {"messages": [*ASKED, opening], "temperature": 0.5, **fields}
@@ -72,7 +72,7 @@ def test_history_asks_to_go_on() -> None:
 @pytest.mark.parametrize("name", [name for name in CONTINUATIONS if name != "auto"])
 def test_the_callers_body_is_never_changed(name: str) -> None:
     """A body can be used again for the next way."""
-    body = {"messages": copy.deepcopy(ASKED), "tools": [], "chat_template_kwargs": {"a": 1}}
+    body = {"messages": copy.deepcopy(ASKED), "chat_template_kwargs": {"a": 1}}
     before = copy.deepcopy(body)
     ContinuationWay(name, "never").apply(body, "Sure,", "Go on.")
     assert body == before

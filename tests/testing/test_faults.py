@@ -32,6 +32,7 @@ async def test_statuses_come_in_every_providers_shape(
         "mistral": lambda: told["object"] == "error" and told["message"],
         "openrouter": lambda: told["error"]["code"] == fault.status,
         "fastapi": lambda: told["detail"][0]["msg"],
+        "google": lambda: told[0]["error"]["code"] == fault.status,
     }
     assert found[shape]()
 
@@ -126,7 +127,7 @@ async def test_the_body_ends_without_a_finish(server: ScriptedEndpoint, ask: Any
     assert "[DONE]" not in heard.data
 
 
-@pytest.mark.parametrize("shape", ["openai", "mistral", "openrouter", "fastapi"])
+@pytest.mark.parametrize("shape", ["openai", "mistral", "openrouter", "fastapi", "google"])
 async def test_an_error_comes_inside_the_stream(server: ScriptedEndpoint, ask: Any, shape: str):
     """The error object is an event of the HTTP 200 stream, the last one."""
     server.play("m", Script(WORDS, fault=Fault.ERROR_IN_STREAM, after=1, error_shape=shape))

@@ -17,6 +17,9 @@ def test_the_public_names_are_these():
     assert sorted(room.__all__) == [
         "ERROR_SHAPES",
         "Fault",
+        "HOSTS",
+        "Host",
+        "HostedModel",
         "PREFILL_SHAPES",
         "Part",
         "Prefill",

@@ -68,6 +68,18 @@ async def test_a_server_may_continue_some_shapes_only(server: ScriptedEndpoint, 
     ).text == " The museum opens at nine."
 
 
+async def test_a_continuation_can_be_trimmed(server: ScriptedEndpoint, ask: Any):
+    """With trims the space between the prefill and what follows is lost, and no other."""
+    server.play(
+        "m",
+        Script(TEXT, continues=True, trims=True),
+        Script([0.0, OPENING, " ", 0.0, " The museum"], continues=True, trims=True),
+    )
+    assert (await ask.stream(**ASKED["trailing"])).text == "The museum opens at nine."
+    assert (await ask.stream(**ASKED["trailing"])).text == "The museum"
+    assert (await ask.stream()).text == f"{OPENING}  The museum"
+
+
 async def test_a_prefill_can_be_echoed(server: ScriptedEndpoint, ask: Any):
     """With echo the answer begins with the prefill, as Mistral's does."""
     server.play("m", Script(TEXT, continues=True, echo=True), Script(" At nine.", echo=True))
