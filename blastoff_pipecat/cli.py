@@ -16,6 +16,7 @@ except ImportError as missing:
     ) from None
 
 from blastoff_pipecat.bench.command import bench
+from blastoff_pipecat.doctor.command import doctor
 from blastoff_pipecat.server.command import serve
 
 _INTERRUPTED = 130
@@ -101,6 +102,7 @@ def _demo(wav: Path | None, output: Path, console: Console) -> None:
 
 
 app.command()(serve)
+app.command()(doctor)
 app.add_typer(bench, name="bench")
 
 

@@ -29,6 +29,7 @@ LEANS_ON: Mapping[str, set[str]] = {
     "service": {"conductor", "relay", "endpoints", "environment"},
     "server": {"conductor", "relay", "endpoints", "environment", "address", "local"},
     "timeline": {"service"},
+    "doctor": {"conductor", "relay", "endpoints", "environment", "calls", "phone"},
 }
 """What of ours each part of the house may import: the arrows, which go one way."""
 
