@@ -57,6 +57,10 @@ class Model(Protocol):
         """Get ready for the next request; may do nothing, never raises."""
         ...
 
+    async def hang_up(self) -> None:
+        """Close what is idle; what is asked next connects anew. May do nothing."""
+        ...
+
     async def aclose(self) -> None:
         """Let go of everything; at any time, and repeatedly."""
         ...

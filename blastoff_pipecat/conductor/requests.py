@@ -188,7 +188,8 @@ class Requests:
         # The package's own lines are listed bare: a tiny model takes a bullet for the sign.
         own = policy.openings is None
         listed = "\n".join(lines if own else [f"- {line}" for line in lines[:-1]])
-        used = "; ".join(f'"{line}"' for line in self._conversation.recent_openings)
+        recent = self._conversation.recent_openings  # where they are one line, it is told once
+        used = "; ".join(f'"{line}"' for line in dict.fromkeys(recent))
         more = [prompts.USED.replace("{used}", used)] if used and not style.chooses else []
         return self._small_ask(
             " ".join([instruction.replace("{openings}", listed), *more]),

@@ -261,6 +261,10 @@ class ChatClient:
             raise GarbledStream(self.endpoint, "no chat completion", payload)
         return known
 
+    async def hang_up(self) -> None:
+        """Close the connections that are idle; the next request opens another."""
+        await self._connections.hang_up()
+
     async def aclose(self) -> None:
         """Close every connection; may be called more than once."""
         await self._connections.aclose()

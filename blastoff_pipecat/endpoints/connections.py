@@ -104,6 +104,7 @@ class Connections:
         "_proxy",
         "_proxy_headers",
         "_responses",
+        "_sending",
         "_session",
         "_url",
         "closed",
@@ -127,6 +128,7 @@ class Connections:
         self._proxy_headers: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
         self._responses: set[Answer] = set()
+        self._sending = 0  # requests whose response has not begun
 
     async def open(self) -> aiohttp.ClientSession:
         """Return the session, made where this is the first use."""
@@ -161,6 +163,7 @@ class Connections:
         large = len(body) > _PIECE_BYTES
         attempt = _Attempt()
         token = _attempt.set(attempt)
+        self._sending += 1
         try:
             response = await session.post(
                 self._url,
@@ -181,6 +184,7 @@ class Connections:
                 raise
             raise StaleConnection from None
         finally:
+            self._sending -= 1
             _attempt.reset(token)
 
     def let_go(self, answer: Answer) -> None:
@@ -235,6 +239,14 @@ class Connections:
         )
         connection = await session.connector.connect(request, traces=[], timeout=self._timeout)
         connection.release()
+
+    async def hang_up(self) -> None:
+        """Close the connections that are idle; the next request opens another."""
+        if self._responses or self._sending:
+            return
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def aclose(self) -> None:
         """Close all connections, those in use too."""

@@ -182,6 +182,9 @@ class OwnClient:
     async def warm(self) -> None:
         """Do nothing: httpx opens connections for requests alone."""
 
+    async def hang_up(self) -> None:
+        """Do nothing: the connections are the client's to keep."""
+
     async def aclose(self) -> None:
         """End every request that is under way; the client stays open, being somebody else's."""
         self.closed = True

@@ -80,6 +80,10 @@ class Transport(Protocol):
         """Have a connection ready, where that can be done without a request."""
         ...
 
+    async def hang_up(self) -> None:
+        """Close the connections that are idle; the next request opens another."""
+        ...
+
     async def aclose(self) -> None:
         """End every request that is under way, and close what is the transport's own."""
         ...

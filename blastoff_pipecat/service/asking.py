@@ -9,10 +9,27 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.utils.types import assert_given
 
 from blastoff_pipecat.conductor.conversation import Conversation
+from blastoff_pipecat.conductor.model import Model
+from blastoff_pipecat.endpoints import Ask
 from blastoff_pipecat.service.settings import DualLLMSettings
 
 ShouldOpen: TypeAlias = Callable[[LLMContext], bool]
 """A bot author's own hook: whether an opening may be said to this context."""
+
+
+async def complete_once(model: Model, asked: Ask, *, keeps_open: bool) -> str | None:
+    """Ask a model outside a reply; return its words, or None where there are none.
+
+    Args:
+        model: The model.
+        asked: What is asked.
+        keeps_open: Whether somebody will close the model's connections later.
+    """
+    try:
+        return (await model.complete(asked)).text or None
+    finally:
+        if not keeps_open:
+            await model.hang_up()
 
 
 async def conversation_of(

@@ -3,15 +3,54 @@
 from dataclasses import dataclass
 from typing import Any
 
+from loguru import logger
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory, classify_http_exception
 
+from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.model import Model
 from blastoff_pipecat.relay.actions import Failure, ReportFailures
 from blastoff_pipecat.service import pipecat as hooks
 
 _PAYLOAD_STATUSES = (400, 413, 422)
+_LASTING_STATUSES = (401, 403, 404)  # key, rights, the model's name: the next reply fails likewise
+
+
+class Failures:
+    """Tells of the failures of one service's models."""
+
+    def __init__(
+        self, service: LLMService[Any], conductor: Conductor, *, end_on_permanent: bool
+    ) -> None:
+        """Take whose failures they are.
+
+        Args:
+            service: Pushes the errors.
+            conductor: Has the models.
+            end_on_permanent: Whether a permanent failure of the large model retires the service,
+                though the small one can speak.
+        """
+        self._service = service
+        self._conductor = conductor
+        self._end_on_permanent = end_on_permanent
+        self._warned: set[tuple[str, str]] = set()
+
+    async def push(self, report: ReportFailures, context: LLMContext) -> None:
+        """Push an error; what will not mend by itself is said loudly too, once."""
+        small, large = self._conductor.small, self._conductor.large
+        for failure in report.failures:
+            status = getattr(failure.error, "status_code", None)
+            model = (small if failure.role == "small" else large).describe()
+            if status in _LASTING_STATUSES and (model, failure.role) not in self._warned:
+                self._warned.add((model, failure.role))
+                logger.warning(
+                    "The {} will be of no use in any reply until that is changed: {}",
+                    f"{failure.role} model {model}",
+                    _tell(failure, model),
+                )
+        verdict = judge(report, small, large, end_on_permanent=self._end_on_permanent)
+        await push_verdict(verdict, self._service, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +73,9 @@ class Verdict:
     late: bool
 
 
-def judge(report: ReportFailures, small: Model, large: Model) -> Verdict:
+def judge(
+    report: ReportFailures, small: Model, large: Model, *, end_on_permanent: bool = False
+) -> Verdict:
     """Decide how failures are told to Pipecat."""
     names = {"small": small.describe(), "large": large.describe()}
     told = "; ".join(_tell(failure, names[failure.role]) for failure in report.failures)
@@ -44,8 +85,9 @@ def judge(report: ReportFailures, small: Model, large: Model) -> Verdict:
     cause = next((f for f in report.failures if f.role == "large" and f.error), last)
     categories = [_category(failure) for failure in report.failures]
     category = _category(cause)
-    if category.is_permanent and (report.recovered or not all(c.is_permanent for c in categories)):
-        category = ErrorCategory.UNKNOWN
+    retires = all(c.is_permanent for c in categories) and not report.recovered
+    if not (retires or (end_on_permanent and cause.role == "large")) and category.is_permanent:
+        category = ErrorCategory.UNKNOWN  # its kind stays in the message
     status = getattr(cause.error, "status_code", None)
     return Verdict(
         message=f"{told} ({end})",
@@ -68,7 +110,9 @@ async def push_verdict(verdict: Verdict, service: LLMService[Any], context: LLMC
 
 def _tell(failure: Failure, name: str) -> str:
     named = failure.reason if name in failure.reason else f"{name}: {failure.reason}"
-    return f"{failure.role} model {named}"
+    category = _category(failure)
+    kind = f" [{category.name}]" if category.is_permanent else ""
+    return f"{failure.role} model {named}{kind}"
 
 
 def _category(failure: Failure) -> ErrorCategory:

@@ -61,8 +61,8 @@ from blastoff_pipecat.relay.actions import (
     SayWaiting,
 )
 from blastoff_pipecat.service import pipecat as hooks
-from blastoff_pipecat.service.asking import OpeningHook, ShouldOpen, conversation_of
-from blastoff_pipecat.service.failures import judge, push_verdict
+from blastoff_pipecat.service.asking import OpeningHook, ShouldOpen, complete_once, conversation_of
+from blastoff_pipecat.service.failures import Failures
 from blastoff_pipecat.service.frames import (
     ClauseTextFrame,
     OpeningTextFrame,
@@ -114,6 +114,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         settings: DualLLMSettings | None = None,
         should_open: ShouldOpen | None = None,
         tool_lines: Mapping[str, str] | None = None,
+        end_on_permanent_failure: bool = False,
         **kwargs: Any,
     ) -> None:
         """Initialize the service. No connection is opened before the pipeline starts.
@@ -126,6 +127,9 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             tool_lines: What is said while a tool runs and silence would be felt, by the tool's
                 name: ``{"get_weather": "Let me check the weather."}``. For other tools the small
                 model writes a line.
+            end_on_permanent_failure: Whether a key or name that the large model's host refuses
+                retires the service though the small model could speak, as it would a stock one;
+                the worker's ``processor_unusable_policy`` says what follows.
             **kwargs: Passed on to Pipecat's `LLMService` (``name``, ``run_in_parallel``,
                 ``function_call_timeout_secs``, …).
 
@@ -147,6 +151,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             ChatClient(large, connect_timeout=connect_timeout),
         )
         self.latency = LatencySummary()
+        ends = end_on_permanent_failure
+        self._failures = Failures(self, self._conductor, end_on_permanent=ends)
         self._opening_hook = OpeningHook(should_open)
         self._speculation = Speculation(hooks.speculation_gate(self), self._tell)
         self._ttfb_reported: set[Role] = set()
@@ -311,8 +317,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             case ToolCalls(calls):
                 await self._tools.run(calls, context)
             case ReportFailures():
-                verdict = judge(heard, self._conductor.small, self._conductor.large)
-                await push_verdict(verdict, self, context)
+                await self._failures.push(heard, context)
 
     async def _push_spoken(self, text: str, kind: type[SpokenTextFrame]) -> None:
         # With `skip_tts` nothing speaks, so there is no look-ahead to avoid.
@@ -391,5 +396,5 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             max_tokens=max_tokens,
             schema=hooks.check_schema(self, response_schema),
         )
-        completion = await self._conductor.large.complete(ask)
-        return completion.text or None
+        runs = self._warming is not None  # a pipeline, which closes the connections in the end
+        return await complete_once(self._conductor.large, ask, keeps_open=runs)

@@ -3,9 +3,9 @@
 import difflib
 import functools
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings, ServiceSettings
@@ -150,6 +150,16 @@ class DualLLMSettings(LLMSettings):
         """
         check.json_object("extra", delta.extra)
         return ServiceSettings.apply_update(self, delta)
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a change of the deprecated dict form of `LLMUpdateSettingsFrame`.
+
+        Raises:
+            UnknownSetting: There is no such setting. Pipecat's own services would send it to their
+                server as a field of the body; ``extra`` does that here.
+        """
+        return cls(**{cls._aliases.get(name, name): value for name, value in settings.items()})
 
     def sampling(self) -> dict[str, Any]:
         """Return the body fields that say how the large model is to write."""
