@@ -11,7 +11,7 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench soak simulate rounds clean
 
 help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
@@ -37,6 +37,15 @@ format: $(VENV)/.test ## let ruff rewrite what it can
 
 bench: $(VENV)/.test ## latency and CPU beside stock services (ARGS: options of the bench)
 	@$(VENV)/bin/blastoff bench overhead $(ARGS)
+
+soak: $(VENV)/.test ## 2,000 turns of every fate in one process (ARGS: --turns, --seed, --first)
+	@$(PY) -m tests.soak $(ARGS)
+
+simulate: $(VENV)/.test ## when replies are heard, a million times over (ARGS: options of the bench)
+	@$(VENV)/bin/blastoff bench cover --replies 14000 --latency 0.15 --latency 0.3 --latency 0.8 $(ARGS)
+
+rounds: $(VENV)/.test $(VENV)/.browser ## eight spoken questions to the demo's page, in both modes
+	@$(PY) -m tests.e2e.rounds $(ARGS)
 
 clean: ## remove .venv and all caches
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -19,7 +19,6 @@ FLAGS = (
     # A host that is not localhost, and so no secure context, on this computer all the same.
     "--host-resolver-rules=MAP elsewhere.test 127.0.0.1",
 )
-FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
 PATIENCE_MS = 30_000
 """How long the page may take to show what it must, on a busy computer."""
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from blastoff_pipecat import page
-from tests.page.browser import FAKE_MICROPHONE, Visit, chromium
+from tests.kit.microphone import FAKE_MICROPHONE
+from tests.page.browser import Visit, chromium
 from tests.page.server import BotServer
 
 WEB = Path(page.__file__).parent / "web"

@@ -1,10 +1,8 @@
 """A spoken question to the voice bot's page, heard and answered by the embedded models."""
 
-import asyncio
 import base64
 import os
 import re
-import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +11,10 @@ from typing import Any
 import pytest
 from faster_whisper import WhisperModel
 
-from blastoff_pipecat.demo.question import SAMPLE_RATE, Question
 from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.local.weights.store import ModelStore
-from tests.page.browser import FAKE_MICROPHONE, Visit
+from tests.kit.microphone import listens_to, record
+from tests.page.browser import Visit
 from tests.page.server import BotServer
 
 pytestmark = pytest.mark.e2e
@@ -69,17 +67,8 @@ class Reply:
 @pytest.fixture(scope="module")
 def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording in which the questions are asked, with time to answer them."""
-
-    async def speak() -> list[Question]:
-        return [await Question.speak(text) for text in QUESTIONS]
-
     path = tmp_path_factory.mktemp("microphone") / "questions.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        file.writeframes(bytes(2 * round(BEFORE_SECS * SAMPLE_RATE)))
-        for question in asyncio.run(speak()):
-            file.writeframes(question.pcm)
-            file.writeframes(bytes(2 * round(PAUSE_SECS * SAMPLE_RATE)))
+    record(path, QUESTIONS, before_secs=BEFORE_SECS, pause_secs=PAUSE_SECS)
     return path
 
 
@@ -100,8 +89,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotServer]:
 @pytest.fixture(scope="module")
 def visit(microphone: Path, bot: BotServer, launch: Callable[..., Any]) -> Iterator[Visit]:
     """A tab that is in a call, in a browser whose microphone asks the questions."""
-    recording = f"--use-file-for-fake-audio-capture={microphone}"
-    browser = launch(FAKE_MICROPHONE, recording, "--use-fake-ui-for-media-stream")
+    browser = launch(*listens_to(microphone))
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     visit = Visit(context.new_page(), bot.url).open()
     visit.page.get_by_role("button", name="Connect").click()
