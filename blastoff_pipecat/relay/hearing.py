@@ -203,8 +203,8 @@ class Hearing:
         """Whether the large model must wait for an opening that is being written."""
         if self.state is State.OPENING:
             return True
-        waits = self._speculates or self.standby.user_speaks  # then no opening is said
-        return self.state is State.SILENCE and self._manner.opening == "always" and not waits
+        kept = self._speculates or self.standby.user_speaks or self.standby.ready
+        return self.state is State.SILENCE and self._manner.opening == "always" and not kept
 
     def _hear_large(self, text: str) -> Reading:
         text = self._seam.feed(self._scrubber.feed(text))

@@ -197,6 +197,23 @@ def test_an_answer_does_not_wait_for_an_opening_that_may_not_begin() -> None:
     assert reply.end == act.EndReply("large_only")
 
 
+@pytest.mark.parametrize("answers_first", [False, True])
+def test_an_answer_does_not_wait_for_an_opening_that_was_kept(answers_first: bool) -> None:
+    """One that was written while the user was heard is said if it comes first, and else dropped."""
+    reply = reply_after(6.0, whether="always")
+    reply.tell(ev.UserSpeaks(True))
+    reply.tell(ev.SmallText("Right then."))
+    reply.tell(ev.SmallEnded())
+    reply.tell(ev.UserSpeaks(False))
+    assert reply.said == ""
+    if not answers_first:
+        pass_until(reply, 1.0)
+    reply.tell(ev.LargeText("It opens at nine. "))
+    reply.tell(ev.LargeEnded())
+    assert reply.said == ("" if answers_first else "Right then. ") + "It opens at nine. "
+    assert reply.end
+
+
 def test_an_opening_that_fits_no_longer_leaves_the_answer_to_itself() -> None:
     """Where nothing can stand in for its first clause, the large model is asked with the last."""
     opening = WrittenOpening(OpeningRules(min_words=2, enough_words=7, max_words=9))
