@@ -136,6 +136,30 @@ def test_a_reply_always_ends_soon(relay: Relay, history: list[tuple[ev.Event, fl
     )
 
 
+@given(
+    st.builds(
+        Relay,
+        manner=manners,
+        opening=openings(),
+        ways=st.integers(1, 3),
+        limits=st.just(Limits(handover=0.4)),
+    ),
+    st.lists(steps, max_size=15),
+)
+def test_nobody_is_waited_for_who_is_not_asked(
+    relay: Relay, history: list[tuple[ev.Event, float]]
+) -> None:
+    """With both requests over the reply is, too, or goes on at once."""
+    reply = Witness(relay)
+    reply.begin()
+    for happened, wait in history:
+        reply.now += max(0.0, wait)
+        reply.tell(happened)
+        if not reply.open and not reply.end:
+            assert relay.deadline is not None
+            assert relay.deadline - reply.now <= 1.0
+
+
 @given(relays, st.lists(events, max_size=6))
 def test_nothing_happens_before_the_beginning(relay: Relay, early: list[ev.Event]) -> None:
     """What is reported of no request changes nothing."""
