@@ -6,9 +6,8 @@ thread each leaves the small model its speed while the large one works.
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.local.errors import EngineFailed
@@ -40,10 +39,6 @@ class EmbeddedModels:
         small: str = SMOLLM2_135M.name,
         large: str = QWEN_CODER_15B.name,
         store: ModelStore | None = None,
-        threads: int = 1,
-        prompt_threads: int | None = None,
-        context_tokens: int = 4096,
-        verbose: bool = False,
     ) -> None:
         """Fetch and start nothing yet.
 
@@ -51,21 +46,12 @@ class EmbeddedModels:
             small: The small model's name in the manifest.
             large: The large model's name in the manifest.
             store: Where the weights are found or fetched; by default an own one.
-            threads: Processor threads for each model.
-            prompt_threads: Processor threads with which the large model reads its prompt, while the
-                small one rests; by default two where there are two.
-            context_tokens: Tokens of context, prompt and reply together.
-            verbose: Let llama.cpp write its log to standard error.
 
         Raises:
             ValueError: A model is not a language model of the manifest.
         """
         self._store = store or ModelStore()
         self._models = (_language_model("small", small), _language_model("large", large))
-        self._threads = threads
-        self._prompt_threads = prompt_threads or max(threads, min(2, os.cpu_count() or 1))
-        self._context_tokens = context_tokens
-        self._verbose = verbose
         self._running: tuple[EmbeddedModel, ...] = ()
 
     @property
@@ -96,21 +82,13 @@ class EmbeddedModels:
         """
         if self._running:
             return
-        paths = [await self._store.fetch_in_thread(model) for model in self._models]
-        running = [
-            EmbeddedModel(
-                model.name,
-                path,
-                threads=self._threads,
-                prompt_threads=prompt_threads,
-                context_tokens=self._context_tokens,
-                verbose=self._verbose,
-            )
-            for model, path, prompt_threads in zip(
-                self._models, paths, (self._threads, self._prompt_threads), strict=True
-            )
-        ]
-        self._running = tuple(running)
+        small, large = [await self._store.fetch_in_thread(model) for model in self._models]
+        # The large one reads its prompt while the small one rests.
+        reading = min(2, os.cpu_count() or 1)
+        self._running = (
+            EmbeddedModel(self._models[0].name, small),
+            EmbeddedModel(self._models[1].name, large, prompt_threads=reading),
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 for model in self._running:
@@ -128,29 +106,6 @@ class EmbeddedModels:
             if await self._at(1).measure() >= SLOWEST_TOKENS_PER_SECOND:
                 return False
         return True
-
-    async def prime(
-        self,
-        *,
-        small: Sequence[Mapping[str, Any]] = (),
-        large: Sequence[Mapping[str, Any]] = (),
-    ) -> None:
-        """Let the models read what their prompts will begin with, so that the first turn is quick.
-
-        A model on one thread reads an instruction with worked examples for one to three seconds;
-        afterwards it reads only what is new. A failure is no error: the first turn is then slower.
-
-        Args:
-            small: The messages that each request to the small model begins with.
-            large: The messages that each request to the large model begins with.
-        """
-        await asyncio.gather(
-            *(
-                self._at(index).read(messages)
-                for index, messages in enumerate((small, large))
-                if messages
-            )
-        )
 
     async def stop(self) -> None:
         """End both models and wait for their end. Safe to call twice."""

@@ -11,9 +11,8 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import httpx
 
@@ -23,8 +22,10 @@ from blastoff_pipecat.local.errors import LANGUAGE_WAY_OUT, EngineFailed, Engine
 
 _STOP_TIMEOUT_SECS = 5.0
 _READ_TIMEOUT_SECS = 60.0
-_COUNTING = ({"role": "user", "content": "Count from one to twenty, in words."},)
-_MEASURED_TOKENS = 12
+_COUNTING = {
+    "messages": [{"role": "user", "content": "Count from one to twenty, in words."}],
+    "max_tokens": 12,
+}
 
 
 def check_installed() -> None:
@@ -46,43 +47,21 @@ the voice, the ear and the other model, and then wait for one another all the lo
 class EmbeddedModel:
     """One language model in a child process, from ``start`` to ``stop``."""
 
-    def __init__(
-        self,
-        name: str,
-        path: Path,
-        *,
-        threads: int = 1,
-        prompt_threads: int | None = None,
-        slots: int = 1,
-        context_tokens: int = 4096,
-        verbose: bool = False,
-        params: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, name: str, path: Path, *, prompt_threads: int = 1) -> None:
         """Start nothing yet.
 
         Args:
             name: The model's name in requests.
             path: The GGUF file.
-            threads: Processor threads that write the reply.
-            prompt_threads: Processor threads that read the prompt; by default as many.
-            slots: Conversations whose cached prompts are kept side by side.
-            context_tokens: Tokens of context of one slot, prompt and reply together.
-            verbose: Let llama.cpp write its log to standard error.
-            params: More fields of llama.cpp's ``common_params``, by name.
+            prompt_threads: Processor threads that read the prompt; one writes the reply.
         """
         self.name = name
         self._key = secrets.token_urlsafe(24)
-        self._verbose = verbose
-        self._options: dict[str, Any] = {
+        self._options = {
             "path": str(path),
             "name": name,
             "api_key": self._key,
-            "threads": threads,
-            "prompt_threads": prompt_threads or threads,
-            "slots": slots,
-            "context_tokens": context_tokens * slots,
-            "verbose": verbose,
-            "params": dict(params or {}),
+            "prompt_threads": prompt_threads,
         }
         self._process: subprocess.Popen[str] | None = None
         self._log: IO[bytes] | None = None
@@ -93,14 +72,11 @@ class EmbeddedModel:
         """The child's process number while it runs."""
         return self._process.pid if self._process is not None else None
 
-    def endpoint(
-        self, *, choice: str = "auto", extra: Mapping[str, Any] | None = None
-    ) -> ChatEndpoint:
+    def endpoint(self, *, choice: str = "auto") -> ChatEndpoint:
         """Where the model is and how to talk to it.
 
         Args:
             choice: How the endpoint constrains a choice; llama.cpp has ``"grammar"``.
-            extra: Fields merged into each request.
 
         Raises:
             EngineFailed: The model is not running.
@@ -113,7 +89,6 @@ class EmbeddedModel:
             api_key=self._key,
             continuation="trailing",
             choice=choice,
-            extra=dict(extra or {}),
         )
 
     async def start(self) -> None:
@@ -146,32 +121,16 @@ class EmbeddedModel:
             )
         self._base_url = answer["address"] + "/v1"
 
-    async def read(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        """Read messages into the prompt cache; a failure is no error.
-
-        Args:
-            messages: What later requests will begin with.
-        """
-        with contextlib.suppress(httpx.HTTPError):
-            await self._complete(messages, max_tokens=1)
-
     async def measure(self) -> float:
         """Return how fast it writes now, in tokens a second; infinite where that cannot be told."""
+        url = f"{self.endpoint().base_url}/chat/completions"
+        headers = {"Authorization": f"Bearer {self._key}"}
         try:
-            reply = await self._complete(_COUNTING, max_tokens=_MEASURED_TOKENS)
+            async with httpx.AsyncClient(timeout=_READ_TIMEOUT_SECS, trust_env=False) as client:
+                reply = await client.post(url, json=_COUNTING, headers=headers)
             return float(reply.json()["timings"]["predicted_per_second"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return math.inf
-
-    async def _complete(
-        self, messages: Sequence[Mapping[str, Any]], *, max_tokens: int
-    ) -> httpx.Response:
-        """Have it answer, in one piece."""
-        body = {"model": self.name, "messages": list(messages), "max_tokens": max_tokens}
-        headers = {"Authorization": f"Bearer {self._key}"}
-        async with httpx.AsyncClient(timeout=_READ_TIMEOUT_SECS, trust_env=False) as client:
-            url = f"{self.endpoint().base_url}/chat/completions"
-            return await client.post(url, json=body, headers=headers)
 
     async def stop(self) -> None:
         """End the child process and wait for its end. Safe to call twice."""
@@ -186,7 +145,7 @@ class EmbeddedModel:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if self._verbose else self._log,
+            stderr=self._log,
             env={**os.environ, **_POLITE_THREADS, **openmp.find_openmp()},
             text=True,
             encoding="utf-8",

@@ -18,6 +18,9 @@ import signal
 import sys
 from typing import Any
 
+_CONTEXT_TOKENS = 4096
+"""Prompt and reply together."""
+
 _ERRORS_ONLY = 1
 """llama.cpp's verbosity: 0 nothing, 1 errors, 2 warnings, 3 information, 4 and up debug."""
 
@@ -58,14 +61,12 @@ def _serve(options: dict[str, Any]) -> Any:
     params.ui = False
     params.endpoint_slots = False
     params.offline = True
-    params.n_ctx = options["context_tokens"]
+    params.n_ctx = _CONTEXT_TOKENS
     params.cache_ram_mib = 512  # prompts of other conversations, kept beside the slots
-    params.n_parallel = options["slots"]
-    params.cpuparams.n_threads = options["threads"]
+    params.n_parallel = 1
+    params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = options["prompt_threads"]
-    params.verbosity = 3 if options["verbose"] else _ERRORS_ONLY
-    for name, value in options.get("params", {}).items():
-        setattr(params, name, value)
+    params.verbosity = _ERRORS_ONLY
     return xllamacpp.Server(params)
 
 

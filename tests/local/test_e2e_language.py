@@ -82,15 +82,17 @@ async def test_the_large_model_goes_on_with_what_was_said(models: EmbeddedModels
     assert "Good question" not in reply
 
 
-async def test_a_primed_model_reads_only_what_is_new(models: EmbeddedModels) -> None:
-    """After priming, a request that begins the same way takes that beginning from the cache."""
-    beginning = [{"role": "system", "content": "You are a polite parrot. " * 20}]
-    await models.prime(small=beginning)
+async def test_a_warmed_up_model_reads_only_what_is_new(models: EmbeddedModels) -> None:
+    """After the warm-up the bot's instruction is taken from the large model's cache."""
+    found = pair.PairOfModels(models.small, models.large, embedded=True)
+    instruction = "You are a polite parrot. " * 20
+    await pair.warm_up(found, found.policy(), instruction=instruction)
+    asked = [{"role": "system", "content": instruction}, {"role": "user", "content": "Hi"}]
     async with httpx.AsyncClient(timeout=60) as client:
         response = await client.post(
-            f"{models.small.base_url}/chat/completions",
-            headers={"Authorization": f"Bearer {models.small.api_key}"},
-            json={"messages": [*beginning, {"role": "user", "content": "Hi"}], "max_tokens": 1},
+            f"{models.large.base_url}/chat/completions",
+            headers={"Authorization": f"Bearer {models.large.api_key}"},
+            json={"messages": asked, "max_tokens": 1},
         )
     timings = response.json()["timings"]
     assert timings["cache_n"] > 100
