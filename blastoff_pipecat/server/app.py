@@ -27,6 +27,7 @@ from blastoff_pipecat.server.load import Load
 from blastoff_pipecat.server.manner import Manner
 from blastoff_pipecat.server.prometheus import Exporter, wants_text
 from blastoff_pipecat.server.request import ChatRequest, read_chat
+from blastoff_pipecat.server.responses import ResponseAnswer, read_responses
 from blastoff_pipecat.server.stats import Mode, Stats
 from blastoff_pipecat.server.streaming import (
     UNREAD_SECS,
@@ -105,6 +106,9 @@ def create_app(options: ServerOptions) -> FastAPI:
     app.get("/metrics")(server.metrics)
     app.post("/metrics/reset")(server.reset)
     app.post("/v1/chat/completions", response_model=None, openapi_extra=openapi.CHAT)(server.chat)
+    app.post("/v1/responses", response_model=None, openapi_extra=openapi.RESPONSES)(
+        server.responses
+    )
     app.add_exception_handler(BadRequest, _tell_bad)
     app.add_exception_handler(Unanswered, _tell_unanswered)
     app.add_exception_handler(ClientGone, _tell_gone)
@@ -176,6 +180,7 @@ class _Server:
             "name": "BlastOff for Pipecat",
             "endpoints": {
                 "POST /v1/chat/completions": "one reply by two models",
+                "POST /v1/responses": "the same, in the newer protocol",
                 "GET /v1/models": "the models behind it",
                 "GET /health": "liveness; ?deep=1 asks the models",
                 "GET /metrics": "latency as JSON, or as Prometheus text by the Accept header",
@@ -228,8 +233,17 @@ class _Server:
         handed_on = fields.for_large_alone(asked.params) or (asked.has_prefill and "prefill")
         if handed_on:
             return await self._answered(self._direct(asked), asked, handed_on, request)
-        mode: Mode = "direct" if asked.disable_quick_response else "relayed"
         writer = wire.ChatAnswer(asked.model, include_usage=asked.include_usage)
+        return await self._relayed(asked, writer, request)
+
+    async def responses(self, request: Request) -> Response:
+        """Answer a request of the Responses protocol."""
+        given = await body.read(request.receive)
+        asked, repeated = read_responses(given, request.headers, self._options.manner)
+        return await self._relayed(asked, ResponseAnswer(asked.model, repeated), request)
+
+    async def _relayed(self, asked: ChatRequest, writer: wire.Writer, request: Request) -> Response:
+        mode: Mode = "direct" if asked.alone else "relayed"
         answer = RelayedAnswer(
             self.conductor, asked, self._policy, writer, lambda report: self._note(mode, report)
         )

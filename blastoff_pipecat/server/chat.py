@@ -78,20 +78,18 @@ class RelayedAnswer:
         self._used: list[ModelUsed] = []
         self._calls: tuple[ToolCall, ...] = ()
         self._ended = False  # what was said last ends in the client's ending
-        offered = bool(request.params.get("tools")) and not manner.openings_with_tools
+        alone = request.alone
+        if request.params.get("tools") and not manner.openings_with_tools:
+            alone = alone or "tools"
         conversation = Conversation(
             messages=manner.without_endings(request.messages),
             params=fields.relayed(request.params),
-            needs_whole_answer=request.disable_quick_response or offered,
+            needs_whole_answer=alone is not None,
         )
         if manner.opening_ending and policy.handover == "auto":
             policy = replace(policy, handover="beside")  # no sentence goes on behind an ending
         self._reply = conductor.reply(conversation, policy, report_usage=request.wants_usage)
-        self.why_alone = self._reply.why_alone
-        if request.disable_quick_response:
-            self.why_alone = "disable_quick_response"
-        elif offered:
-            self.why_alone = "tools"
+        self.why_alone = alone or self._reply.why_alone
 
     async def stream(self) -> AsyncGenerator[bytes]:
         """Yield the answer's events.

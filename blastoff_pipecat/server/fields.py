@@ -113,6 +113,9 @@ def for_large_alone(params: dict[str, Any]) -> str | None:
 def relayed(params: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that go to the large model in a relayed reply."""
     kept = {name: value for name, value in params.items() if name in RELAYED_FIELDS}
+    form = params.get("response_format")
+    if form and form != _DEFAULTS["response_format"]:  # it was settled who answers
+        kept["response_format"] = form
     if not kept.get("store"):
         # OpenAI refuses it without `store`; Vapi's is not meant for a model at all.
         kept.pop("metadata", None)

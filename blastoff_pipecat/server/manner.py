@@ -13,6 +13,7 @@ which can stand at an opening's end; others take text before a tool call for the
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from blastoff_pipecat.server.body import BadRequest, flag, text
 
@@ -91,6 +92,8 @@ def manner_of(body: dict[str, Any], headers: Mapping[str, str], default: Manner)
             raise BadRequest(f"{FOR_HEADER}: this is none of {', '.join(PRESETS)}.", FOR_HEADER)
         manner = PRESETS[preset]
     ending = headers.get(ENDING_HEADER)
+    if ending is not None:
+        ending = unquote(ending)  # a header can neither end in a blank nor hold U+200B
     if "opening_ending" in body:
         ending = text(body, "opening_ending")
     if ending is not None:

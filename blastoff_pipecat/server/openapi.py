@@ -33,3 +33,14 @@ CHAT = _body(
     disable_quick_response=_FLAG,
 )
 """`POST /v1/chat/completions`; other fields are handed on to the large model."""
+
+RESPONSES = _body(
+    "input",
+    input={"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": _OBJECT}]},
+    instructions={"type": ["string", "null"]},
+    model={"type": "string"},
+    stream=_FLAG,
+    tools={"type": "array", "items": _OBJECT},
+    disable_quick_response=_FLAG,
+)
+"""`POST /v1/responses`."""

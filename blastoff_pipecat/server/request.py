@@ -30,7 +30,7 @@ class ChatRequest:
         model: The client's name for the model.
         stream: Whether the answer is to be streamed.
         include_usage: Whether a streamed answer is to end with the tokens used.
-        disable_quick_response: Whether the large model is to answer alone.
+        alone: Why the large model is to answer alone, in few words; None where it need not.
         manner: How the reply is to suit the client.
         params: All other fields of the body.
     """
@@ -39,7 +39,7 @@ class ChatRequest:
     model: str = ""
     stream: bool = False
     include_usage: bool = False
-    disable_quick_response: bool = False
+    alone: str | None = None
     manner: Manner = field(default_factory=Manner)
     params: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -57,13 +57,16 @@ class ChatRequest:
         return self.include_usage or not self.stream
 
 
-def read_chat(body: dict[str, Any], headers: Mapping[str, str], manner: Manner) -> ChatRequest:
+def read_chat(
+    body: dict[str, Any], headers: Mapping[str, str], manner: Manner, *, alone: str | None = None
+) -> ChatRequest:
     """Check a body and take it apart; it is used up.
 
     Args:
         body: The body.
         headers: The request's, by their names in lower case.
         manner: How replies suit whoever says nothing about that.
+        alone: Why the large model is to answer alone, where that is known already.
 
     Raises:
         BadRequest: It is no chat-completions request; the message says where.
@@ -71,12 +74,14 @@ def read_chat(body: dict[str, Any], headers: Mapping[str, str], manner: Manner) 
     options: object = body.pop("stream_options", None)
     if options is not None and not _is_object(options):
         raise BadRequest("stream_options: this is no object.", "stream_options")
+    if flag(body, "disable_quick_response"):
+        alone = "disable_quick_response"
     return ChatRequest(
         messages=_messages(body.pop("messages", None)),
         model=text(body, "model"),
         stream=flag(body, "stream"),
         include_usage=flag(options, "include_usage") if options else False,
-        disable_quick_response=flag(body, "disable_quick_response"),
+        alone=alone,
         manner=manner_of(body, headers, manner),
         params=body,
     )

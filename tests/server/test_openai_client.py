@@ -199,9 +199,11 @@ async def test_fields_of_the_request_reach_the_large_model(
     "fields",
     [
         {"call": {"id": "c1"}, "phoneNumber": {}, "customer": {"number": "+1"}, "metadata": {}},
+        {"call": {"id": "c1"}, "timestamp": 1, "assistant": {"name": "Ada"}, "chatId": "c"},
+        {"call": {"id": "c1"}, "tier": "gold", "crm": {"id": 7}},  # metadata, destructured
         {"user_id": "u1", "elevenlabs_extra_body": {"any": "thing"}},
     ],
-    ids=["vapi", "elevenlabs"],
+    ids=["vapi", "vapi's later fields", "vapi's metadata", "elevenlabs"],
 )
 async def test_what_a_voice_platform_says_of_its_call_stays_here(
     openai: AsyncOpenAI, models: ScriptedEndpoint, fields: dict[str, Any]

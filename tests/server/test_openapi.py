@@ -36,6 +36,7 @@ async def test_no_request_made_up_from_the_document_breaks_the_server(
         "GET /v1/models/{name}",
         "POST /metrics/reset",
         "POST /v1/chat/completions",
+        "POST /v1/responses",
     }
     assert models.requests, "no made-up request was good enough to reach a model"
 
