@@ -34,6 +34,8 @@ MODES = {"two-models": "Two models", "large-alone": "Large alone"}
 
 ROWS = {"heard": "first sound", "answer": "answer heard", "gap": "longest gap"}
 
+RANKS = "p50", "p95", "n"
+
 BEFORE_SECS = 10.0
 READY_SECS = 600.0
 
@@ -89,18 +91,13 @@ def _ask(visit: Visit, questions: int, pause: float, console: Console) -> None:
 
 def _table(visit: Visit) -> Table:
     """What the page's own table says of the replies."""
-    table = Table()
-    for head in ("", *(f"{mode} {rank}" for mode in MODES for rank in ("p50", "p95", "n"))):
-        table.add_column(head, justify="right" if head else "left")
+    table = Table("", "", *RANKS)
     for row, told in ROWS.items():
-        table.add_row(
-            told,
-            *(
-                _cell(visit.page, f"{row}-{mode}-{rank}")
-                for mode in MODES
-                for rank in ("p50", "p95", "n")
-            ),
-        )
+        for mode, name in MODES.items():
+            table.add_row(
+                told, name, *(_cell(visit.page, f"{row}-{mode}-{rank}") for rank in RANKS)
+            )
+            told = ""
     return table
 
 

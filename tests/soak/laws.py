@@ -165,7 +165,7 @@ def _is_answer(text: str, answers: list[str], lines: set[str]) -> bool:
 
     Where the answer's first clause had been said before, it is left out.
     """
-    if not text:
+    if "Assistant".startswith(text):  # nothing, or a label that was cut off: it might be a word
         return True
     for answer in answers:
         for start in (0, *(mark.end() for mark in re.finditer(r"[.,!?:]", answer))):
