@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat import DualLLMService
+from blastoff_pipecat.bench.cover.readme import PLOT, drawn
+from blastoff_pipecat.bench.cover.readme import table as agreement
 from blastoff_pipecat.bench.heard.readme import table as heard_table
 from blastoff_pipecat.bench.overhead.readme import crowd, table
 from blastoff_pipecat.conductor.report import Figures
@@ -16,7 +18,8 @@ from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.service.settings import complete_settings
 from tests.kit import provider_table
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -36,6 +39,13 @@ def test_every_python_block_runs(code: str) -> None:
 def test_what_is_heard_is_the_committed_measurement() -> None:
     """Every number of the table comes from data that `blastoff bench heard` wrote."""
     assert between("heard").strip() == heard_table().strip()
+
+
+def test_what_is_simulated_is_the_committed_measurement() -> None:
+    """The plot is drawn from data that `blastoff bench cover` wrote, the table simulated anew."""
+    assert f"]({PLOT.relative_to(ROOT)})" in README
+    assert PLOT.read_text(encoding="utf-8") == drawn()
+    assert between("agreement").strip() == agreement().strip()
 
 
 def test_costs_are_the_committed_measurements() -> None:
@@ -88,6 +98,6 @@ def test_languages_are_counted_right() -> None:
 
 def test_make_targets_exist() -> None:
     """Every `make` command of the README is a target of the Makefile."""
-    makefile = (Path(__file__).parent.parent / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"\bmake ([a-z]+)\b", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -13,13 +13,18 @@ from pathlib import Path
 _WIDTH = 760
 _LEFT, _RIGHT, _TOP = 130, 30, 56
 _ROW = 86
-_HIGH = 430
-_COLOURS = ("#0b7a75", "#c8553d", "#5b7fc7", "#8a6d1d")
+_HIGH = 320
+_COLOURS = ("#0b7a75", "#c8553d", "#4a6fbd", "#8a6d1d")
+_COLOURS_IN_THE_DARK = ("#3dbfb7", "#ee8f79", "#8fb2f5", "#d9bd55")
+_DASHES = ("none", "none", "9 4", "2 5")  # where lines lie on each other, each is seen
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.title{font-size:16px;font-weight:600}"
     ".small{font-size:11px;fill:#555}.grid{stroke:#ddd}.axis{stroke:#888}.paper{fill:#fff}"
-    "@media (prefers-color-scheme:dark){text{fill:#ddd}.small{fill:#aaa}.grid{stroke:#333}"
-    ".paper{fill:#111}}"
+    + "".join(f".c{index}{{color:{colour}}}" for index, colour in enumerate(_COLOURS))
+    + "@media (prefers-color-scheme:dark){text{fill:#ddd}.small{fill:#aaa}.grid{stroke:#333}"
+    ".paper{fill:#0d1117}"
+    + "".join(f".c{index}{{color:{colour}}}" for index, colour in enumerate(_COLOURS_IN_THE_DARK))
+    + "}"
 )
 
 
@@ -53,7 +58,7 @@ def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
     parts.append(_text(_LEFT + wide / 2, bottom + 34, "seconds", "small", "middle"))
     for index, (name, values) in enumerate(rows):
         middle = _TOP + _ROW * index + _ROW / 2 - 6
-        colour = _COLOURS[index % len(_COLOURS)]
+        colour = _colour(index)
         parts.append(_text(12, middle + 1, name))
         parts.append(_text(12, middle + 17, f"n = {len(values)}", "small"))
         ordered = sorted(values)
@@ -65,18 +70,18 @@ def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
         )
         parts.append(
             f'<rect x="{x(q1):.1f}" y="{middle - 24:.1f}" width="{max(x(q3) - x(q1), 1):.1f}" '
-            f'height="48" fill="{colour}" fill-opacity="0.14"/>'
+            f'height="48" {colour} fill="currentColor" fill-opacity="0.14"/>'
         )
         for number, value in enumerate(values):  # spread evenly by order, so that none is hidden
             y = middle - 18 + 36 * ((number * 7) % 13) / 12
             parts.append(
-                f'<circle cx="{x(value):.1f}" cy="{y:.1f}" r="3" fill="{colour}" '
-                'fill-opacity="0.6"/>'
+                f'<circle cx="{x(value):.1f}" cy="{y:.1f}" r="3" {colour} '
+                'fill="currentColor" fill-opacity="0.6"/>'
             )
         for value, width in ((p50, 3), (p95, 1.5)):
             parts.append(
                 f'<line x1="{x(value):.1f}" x2="{x(value):.1f}" y1="{middle - 28:.1f}" '
-                f'y2="{middle + 28:.1f}" stroke="{colour}" stroke-width="{width}"/>'
+                f'y2="{middle + 28:.1f}" {colour} stroke="currentColor" stroke-width="{width}"/>'
             )
         parts.append(
             _text(
@@ -88,7 +93,14 @@ def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
     return _closed(parts)
 
 
-def lines(title: str, unit: str, drawn: Sequence[Line], *, across: str = "sessions at once") -> str:
+def lines(
+    title: str,
+    unit: str,
+    drawn: Sequence[Line],
+    *,
+    across: str = "sessions at once",
+    most: float | None = None,
+) -> str:
     """Draw lines over another figure.
 
     Args:
@@ -96,11 +108,13 @@ def lines(title: str, unit: str, drawn: Sequence[Line], *, across: str = "sessio
         unit: What is counted upwards.
         drawn: The lines.
         across: What is counted to the right.
+        most: Where the axis upwards ends; None for a little above the highest point.
     """
     points = [point for line in drawn for point in line.points]
     most_x, step_x = _scale(max((x for x, _ in points), default=1.0))
-    highest = max((y for _, y in points), default=1.0)
-    most_y, step_y = _scale(highest)
+    most_y, step_y = _scale(max((y for _, y in points), default=1.0))
+    if most is not None:
+        most_y, step_y = most, most / 5
     height, below = _HIGH, 84
     wide, high = _WIDTH - 80 - _RIGHT, height - _TOP - below
 
@@ -119,13 +133,21 @@ def lines(title: str, unit: str, drawn: Sequence[Line], *, across: str = "sessio
     parts.append(_text(80 + wide / 2, height - below + 34, across, "small", "middle"))
     parts.append(_text(12, _TOP - 12, unit, "small"))
     for index, line in enumerate(drawn):
-        colour = _COLOURS[index % len(_COLOURS)]
+        colour, dashes = _colour(index), _DASHES[index % len(_DASHES)]
         placed = [at(x, max(y, 0.0)) for x, y in line.points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in placed]
+        parts.append(
+            f'<polyline points="{path}" {colour} fill="none" stroke="currentColor" '
+            f'stroke-width="2.5" stroke-dasharray="{dashes}"/>'
+        )
+        parts += [
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" {colour} fill="currentColor"/>'
+            for x, y in placed
+        ]
         x = 80 + index * 168
-        parts.append(f'<rect x="{x}" y="{height - 26}" width="12" height="12" fill="{colour}"/>')
+        parts.append(
+            f'<rect x="{x}" y="{height - 26}" width="12" height="12" {colour} fill="currentColor"/>'
+        )
         parts.append(_text(x + 18, height - 15, line.name, "small"))
     return _closed(parts)
 
@@ -155,6 +177,10 @@ def writable(path: Path, ending: str) -> None:
         raise ValueError(f"{path} would be written as {ending[1:].upper()}: end it in {ending}")
     if not path.absolute().parent.is_dir():
         raise ValueError(f"{path} cannot be written: there is no folder {path.parent}")
+
+
+def _colour(index: int) -> str:
+    return f'class="c{index % len(_COLOURS)}"'
 
 
 def _scale(highest: float) -> tuple[float, float]:

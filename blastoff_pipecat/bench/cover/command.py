@@ -137,9 +137,10 @@ def cover(
         fail(str(error))
     if run.tallies:
         report.show(run, console)
-        written(json_file, files.as_json(report.as_data(run)), console)
+        data = report.as_data(run)
+        written(json_file, files.as_json(data), console)
         if plot_file is not None:
-            written(plot_file, report.plot(run), console)
+            written(plot_file, report.plot(data), console)
     if stopped:
         console.print("Stopped.")
         raise typer.Exit(INTERRUPTED)

@@ -15,7 +15,7 @@ from blastoff_pipecat.bench.cover.figures import (
     LATEST_TTFT_SECS,
     SILENCE_SECS,
 )
-from blastoff_pipecat.bench.cover.policy import POLICIES, PolicyName
+from blastoff_pipecat.bench.cover.policy import POLICIES
 from blastoff_pipecat.bench.cover.run import Cell, Run
 from blastoff_pipecat.bench.cover.world import World
 from blastoff_pipecat.bench.plot import Line, lines, stacked
@@ -44,13 +44,28 @@ _LEGEND = (
 )
 
 _PLOTTED: dict[str, tuple[str, str, float]] = {
-    "first_p50": ("First sound, median", "seconds", 1.0),
-    "answer_p50": ("First sound of the answer, median", "seconds", 1.0),
-    "later": (f"Answers heard more than {LATER_SECS:g} s later than alone", "% of replies", 100.0),
+    "first_p50": ("When the bot is first heard", "seconds after the question, median", 1.0),
+    "answer_p50": ("When the answer is first heard", "seconds after the question, median", 1.0),
+    "later": (
+        f"How often the answer is over {LATER_SECS:g} s later than with the large model alone",
+        "% of replies",
+        100.0,
+    ),
 }
 """The figures of the plot: a title, a unit, and how many of it there are to one."""
 
-_ACROSS = "median time to first token of the large model, seconds"
+_NAMES: dict[str, str] = {
+    "alone": "large model alone",
+    "fixed": "an opening every time",
+    "auto": "by forecast, beside",
+    "auto, prefix": "by forecast, prefix",
+}
+"""What the policies are called in the plot."""
+
+_MOST = {"% of replies": 100.0}
+"""The end of the axis of a unit that has one."""
+
+_ACROSS = "large model's median time to first token, seconds ({} simulated replies a point)"
 
 
 def show(run: Run, console: Console) -> None:
@@ -93,31 +108,35 @@ def as_data(run: Run) -> dict[str, Any]:
     }
 
 
-def plot(run: Run) -> str:
-    """Draw figures against the median TTFT as SVG, of the first kind of voice and large model."""
-    worlds = _worlds(run)
-    alike = [world for world in worlds if world.kind == worlds[0].kind]
+def plot(data: dict[str, Any]) -> str:
+    """Draw figures against the median TTFT as SVG, of the first kind of voice and large model.
+
+    Args:
+        data: What `as_data` has returned.
+    """
+    cells: list[dict[str, Any]] = data["cells"]
+    alike = [cell for cell in cells if _kind(cell) == _kind(cells[0])]
+    across = _ACROSS.format(f"{alike[0]['replies']:,}")
     return stacked(
         [
-            lines(
-                title,
-                unit,
-                [_line(run, alike, policy, name, times) for policy in POLICIES],
-                across=_ACROSS,
-            )
+            lines(title, unit, _lines(alike, name, times), across=across, most=_MOST.get(unit))
             for name, (title, unit, times) in _PLOTTED.items()
         ]
     )
 
 
-def _line(run: Run, worlds: list[World], policy: PolicyName, name: str, times: float) -> Line:
-    points: list[tuple[float, float]] = []
-    for world in worlds:
-        tally = run.tallies.get(Cell(policy, world))
-        value = tally.figures()[name] if tally else None
-        if value is not None:
-            points.append((world.ttft, times * value))
-    return Line(policy, points)
+def _kind(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return what surrounds a cell, whatever the large model's median is."""
+    return {**cell["world"], "ttft": None}
+
+
+def _lines(cells: list[dict[str, Any]], figure: str, times: float) -> list[Line]:
+    """Return a line for each policy of those that have the figure."""
+    drawn: dict[str, list[tuple[float, float]]] = {policy: [] for policy in POLICIES}
+    for cell in cells:
+        if cell[figure] is not None:
+            drawn[cell["policy"]].append((cell["world"]["ttft"], times * cell[figure]))
+    return [Line(_NAMES[policy], points) for policy, points in drawn.items()]
 
 
 def _worlds(run: Run) -> list[World]:

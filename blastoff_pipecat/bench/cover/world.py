@@ -6,7 +6,7 @@ in it. All times are seconds.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from random import Random
 
 from blastoff_pipecat.bench.cover.answer import Answer, Piece
@@ -92,11 +92,6 @@ class World:
             and (value := getattr(self, each.name)) != each.default
         ]
         return ", ".join(told)
-
-    @property
-    def kind(self) -> "World":
-        """The same, whatever the large model's median is."""
-        return replace(self, ttft=0.0)
 
     def turns(self, random: Random) -> Iterator[Turn]:
         """Draw turns without end."""

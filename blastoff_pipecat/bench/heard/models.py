@@ -6,6 +6,7 @@ from typing import Any
 from blastoff_pipecat.testing import Script
 
 SMALL_TTFT_SECS = 0.1
+SMALL_TOKEN_SECS = 0.005
 TOKEN_SECS = 0.02
 """From one token of the large model to the next."""
 
@@ -42,7 +43,7 @@ def small(body: dict[str, Any]) -> Script:
     asked = str(body["messages"])
     lines = WAITING if waits else OPENINGS
     line = next((line for line in lines if line not in asked), lines[0])
-    return Script(line, ttft=SMALL_TTFT_SECS, pace=0.005)
+    return Script(line, ttft=SMALL_TTFT_SECS, pace=SMALL_TOKEN_SECS)
 
 
 def large(ttft_secs: float, tokens: Sequence[str] = TOKENS) -> Script:
