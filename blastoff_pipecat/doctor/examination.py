@@ -11,6 +11,7 @@ from typing import Any
 from blastoff_pipecat.doctor.finding import Finding
 from blastoff_pipecat.doctor.model import Examined, examine_model
 from blastoff_pipecat.doctor.outlook import Outlook, outlook_of
+from blastoff_pipecat.doctor.sample import QUESTION, Sample, sample
 from blastoff_pipecat.doctor.speech import examine_speech
 from blastoff_pipecat.doctor.telephone import examine_telephone
 from blastoff_pipecat.endpoints import ChatEndpoint
@@ -125,6 +126,16 @@ async def _examine_models(
         beside = not seen_large.goes_on
         found.outlook = outlook = outlook_of(seen_large.answers, line, beside=beside)
         found.findings.append(Finding("ok", "replies", _forecast(outlook)))
+        tell("both models for a reply")
+        found.findings.append(_judge_sample(await sample(small, large), str(small)))
+
+
+def _judge_sample(sampled: Sample, small: str) -> Finding:
+    if not sampled.opening:
+        said = f'had no opening for "{QUESTION}" ({sampled.outcome})'
+        return Finding("note", small, said)
+    theirs = "its opening" if sampled.is_own else "the opening, a line of the package's,"
+    return Finding("ok", small, f'{theirs} to "{QUESTION}" is "{sampled.opening}"')
 
 
 def _forecast(outlook: Outlook) -> str:

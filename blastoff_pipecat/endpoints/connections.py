@@ -101,6 +101,7 @@ class Connections:
     """The connection pool of one endpoint. Cheap to make: all the rest is made at first use."""
 
     __slots__ = (
+        "_answered",
         "_proxy",
         "_proxy_headers",
         "_responses",
@@ -128,6 +129,7 @@ class Connections:
         self._proxy_headers: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
         self._responses: set[Answer] = set()
+        self._answered = False  # whether it ever spoke HTTP
         self._sending = 0  # requests whose response has not begun
 
     async def open(self) -> aiohttp.ClientSession:
@@ -174,6 +176,7 @@ class Connections:
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers or None,
             )
+            self._answered = True
             answer = Answer(response, self)
             self._responses.add(answer)
             return answer
@@ -215,7 +218,7 @@ class Connections:
             case _ if self.closed:
                 return ConnectFailed(endpoint, "the client was closed")
             case _:
-                perhaps = perhaps_tls(str(self._url))
+                perhaps = "" if self._answered else perhaps_tls(str(self._url))
                 return ServerFailed(endpoint, f"no response, the connection broke: {said}{perhaps}")
 
     async def warm(self) -> None:

@@ -96,7 +96,15 @@ class _Attempt:
 class OwnClient:
     """Carries the requests to one endpoint over a client that is somebody else's."""
 
-    __slots__ = ("_client", "_responses", "_sending", "_url", "closed", "connect_timeout")
+    __slots__ = (
+        "_answered",
+        "_client",
+        "_responses",
+        "_sending",
+        "_url",
+        "closed",
+        "connect_timeout",
+    )
 
     broken = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
     """What a request raises when the network or the server is at fault."""
@@ -111,6 +119,7 @@ class OwnClient:
         """
         self.closed = False
         self.connect_timeout = connect_timeout
+        self._answered = False  # whether it ever spoke HTTP
         self._client = client
         self._url = url
         self._responses: set[Answer] = set()
@@ -129,10 +138,14 @@ class OwnClient:
         task = asyncio.create_task(self._send(headers, body))
         self._sending.add(task)
         try:
-            return Answer(await task, self._responses)
+            response = await task
+            self._answered = True
+            return Answer(response, self._responses)
         except asyncio.CancelledError:
             if self.closed and task.cancelled():
                 raise httpx.ConnectError("the client was closed") from None
+            if task.done() and not task.cancelled() and task.exception() is None:
+                await task.result().aclose()  # it came in the moment in which nobody wanted it
             raise
         finally:
             self._sending.discard(task)
@@ -176,7 +189,7 @@ class OwnClient:
             case _ if self.closed:
                 return ConnectFailed(endpoint, "the client was closed")
             case _:
-                perhaps = perhaps_tls(self._url)
+                perhaps = "" if self._answered else perhaps_tls(self._url)
                 return ServerFailed(endpoint, f"no response, the connection broke: {said}{perhaps}")
 
     async def warm(self) -> None:

@@ -32,6 +32,8 @@ def model(
             prefill, known = prefill_of(body), counting.get("continues", True)
             anew = prefill is not None and known is not True and prefill.shape not in known
             return Script("One, two, three, four, five." if anew else counted, **counting)
+        if "max_tokens" in body and "museum" in body["messages"][-1]["content"]:
+            return Script("Let me look up the hours.")  # asked of the small model
         return Script(ANSWER, ttft=ttft, pace=pace)
 
     return play
@@ -61,6 +63,7 @@ async def test_a_right_one_is_ready(server: ScriptedEndpoint, consult: Consult) 
     assert "Cartesia: takes the key, and has the voice Ada" in said
     assert "TWILIO_AUTH_TOKEN: can be used" in said
     assert "replies: the answer is likely to be heard after" in said
+    assert 'its opening to "When does the museum open on Sundays?" is "Let me look up' in said
     report = as_json(found)
     json.dumps(report)
     assert report["ready"] is True
@@ -324,6 +327,15 @@ async def test_whether_an_opening_will_be_said_is_told(
     found = await consult(rounds=8)
     assert found.outlook is not None
     assert not found.outlook.opens
+
+
+async def test_a_small_model_that_writes_no_opening_is_told(
+    server: ScriptedEndpoint, consult: Consult
+) -> None:
+    """Where it answers instead, a line of the package's is said, and the report says so."""
+    play(server, small="The museum opens at ten, 7 days a week.")
+    found = await consult()
+    assert any("a line of the package's, to" in finding.said for finding in found.findings)
 
 
 async def test_twice_the_same_model_is_a_note(server: ScriptedEndpoint, consult: Consult) -> None:

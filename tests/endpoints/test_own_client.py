@@ -200,6 +200,32 @@ async def test_an_interruption_while_others_speak_costs_them_nothing(
         assert text == "word " * 20
 
 
+async def test_a_response_that_comes_as_nobody_wants_it_is_closed(connect: MakeClient) -> None:
+    """An interruption in the very moment of the headers leaves no connection behind."""
+    loop = asyncio.get_running_loop()
+
+    class Body(httpx.AsyncByteStream):
+        closed = False
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b""
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    body = Body()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        loop.call_soon(task.cancel)  # before the one who waits for the response is woken
+        return httpx.Response(200, stream=body)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        task = asyncio.create_task(reply(connect("http://model.test/v1", http_client=http)))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert body.closed
+
+
 def test_another_librarys_client_is_refused() -> None:
     """httpx2's looks alike, and is none."""
     for other in (httpx2.AsyncClient(), httpx.Client(), "http://proxy.test:3128"):

@@ -319,6 +319,23 @@ async def test_a_tls_port_says_so(
             await reply(connect(url))
 
 
+async def test_a_server_that_spoke_http_is_not_taken_for_a_tls_port(connect: MakeClient) -> None:
+    """When it hangs up later, it is its own fault."""
+    requests: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await request_of(reader))
+        if len(requests) == 1:
+            writer.write(HEAD + b"Connection: close\r\n\r\n" + said("Hi.") + stop() + DONE)
+
+    async with serving(serve) as url:
+        client = connect(url)
+        await reply(client)
+        with pytest.raises(ServerFailed) as caught:
+            await reply(client)
+    assert "TLS" not in str(caught.value)
+
+
 async def test_a_real_tls_server_is_no_plain_one(connect: MakeClient, tls: ssl.SSLContext) -> None:
     """OpenSSL just hangs up: that it may be TLS is said too."""
 
