@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+import httpx
 import pytest
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -204,6 +205,43 @@ class TestInferenceOutsideAPipeline:
             assert await llm.run_inference(context) == ANSWER
             assert await bot.hear_reply() == f"{OPENING} {ANSWER}"
             assert server.connections == connections
+
+
+class TestAnHttpClientOfOnesOwn:
+    """`ChatEndpoint(http_client=…)`, one for both models."""
+
+    async def test_an_interruption_closes_both_requests(
+        self, server: ScriptedEndpoint, make_llm: Any
+    ) -> None:
+        """The server sees both disconnects, the bot is silent, and the next reply is whole."""
+        server.play("small", Script([OPENING, *[" and more"] * 500], pace=0.02), OPENING)
+        server.play("large", Script(fault=Fault.HANG_BEFORE_FIRST_TOKEN), ANSWER)
+        async with httpx.AsyncClient() as http:
+            mine = {"http_client": http}
+            async with talking_to(make_llm(small=mine, large=mine, handover="beside")) as bot:
+                await bot.ask("When does it open?")
+                await server.until(lambda: len(server.requests_for("large")) == 1)
+                await server.until(lambda: bool(server.requests_for("small")[0].tokens))
+                await bot.interrupt()
+                await server.until(lambda: all(each.disconnected for each in server.requests))
+                said = len(bot.spoken)
+                assert await bot.hear_reply() == f"{OPENING} {ANSWER}"
+                assert len(bot.spoken) > said
+                assert bot.errors == []
+            assert not http.is_closed
+
+    async def test_deadlines_are_the_services(
+        self, server: ScriptedEndpoint, make_llm: Any
+    ) -> None:
+        """A small model that hangs is passed over in its time, whatever the client's timeouts."""
+        server.play("small", Script(fault=Fault.HANG_BEFORE_HEADERS))
+        server.play("large", Script(ANSWER, ttft=0.3))
+        async with httpx.AsyncClient(timeout=0.05) as http:
+            mine = {"http_client": http}
+            llm = make_llm(small=mine, large=mine, small_first_token_timeout_secs=0.2)
+            async with talking_to(llm) as bot:
+                assert await bot.hear_reply() == ANSWER
+                assert bot.errors == []
 
 
 @pytest.mark.filterwarnings("ignore:.*settings=:DeprecationWarning")
