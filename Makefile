@@ -11,7 +11,7 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak simulate rounds clean
+.PHONY: help demo test lint format bench soak simulate rounds attack clients clean
 
 help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
@@ -47,8 +47,24 @@ simulate: $(VENV)/.test ## when replies are heard, a million times over (ARGS: o
 rounds: $(VENV)/.test $(VENV)/.browser ## eight spoken questions to the demo's page, in both modes
 	@$(PY) -m tests.e2e.rounds $(ARGS)
 
+attack: $(VENV)/.test ## the server under ten minutes of hostile clients (ARGS: --secs 60)
+	@$(PY) -m tests.server.attack $(ARGS)
+
+clients: $(VENV)/.test $(patsubst %,.clients/%/.installed,livekit langchain litellm pydantic-ai) ## the server with other projects' clients
+	@$(PY) -m pytest tests/clients $(ARGS)
+
+.clients/livekit/.installed: PACKAGES := 'livekit-agents>=1.8,<2' 'livekit-plugins-openai>=1.8,<2'
+.clients/langchain/.installed: PACKAGES := 'langchain-openai>=1,<2'
+.clients/litellm/.installed: PACKAGES := 'litellm>=1.80,<2'
+.clients/pydantic-ai/.installed: PACKAGES := 'pydantic-ai-slim[openai]>=1,<3'
+.clients/%/.installed: $(VENV)/.python
+	@echo "== installing $* into $(@D)"
+	@$(PY) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --disable-pip-version-check -q $(PACKAGES)
+	@touch $@
+
 clean: ## remove .venv and all caches
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .clients build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find blastoff_pipecat bots tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml requirements.lock

@@ -19,21 +19,25 @@ class StreamTokens:
             clock: Tells the time, in seconds.
         """
         self._clock = clock
-        self._ends: dict[bytes, float] = {}  # in the order of their ends
+        self._ends: dict[bytes, tuple[float, str]] = {}  # in the order of their ends
 
-    def issue(self) -> str:
-        """Make a token of 256 bits that is good once, for `TOKEN_SECS`."""
+    def issue(self, caller: str = "") -> str:
+        """Make a token of 256 bits that is good once, for `TOKEN_SECS`, for a caller's stream."""
         now = self._clock()
-        while self._ends and (oldest := next(iter(self._ends.items())))[1] <= now:
+        while self._ends and (oldest := next(iter(self._ends.items())))[1][0] <= now:
             del self._ends[oldest[0]]
         token = secrets.token_urlsafe(32)
-        self._ends[_digest(token)] = now + TOKEN_SECS
+        self._ends[_digest(token)] = now + TOKEN_SECS, caller
         return token
+
+    def caller(self, token: str) -> str:
+        """Who called for a token; empty where it is not good, or nobody told."""
+        return self._ends.get(_digest(token), (0.0, ""))[1]
 
     def redeem(self, token: str) -> bool:
         """Whether a token admits a stream now; afterwards it admits none."""
         # By its digest: how long the look-up takes tells nothing about a token that is good.
-        end = self._ends.pop(_digest(token), None)
+        end, _ = self._ends.pop(_digest(token), (None, ""))
         return end is not None and self._clock() < end
 
 

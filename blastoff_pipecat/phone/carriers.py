@@ -1,7 +1,7 @@
 """The carriers: what each is asked to prove, and what its webhook is answered with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from blastoff_pipecat.phone.daily import DailySignature
 from blastoff_pipecat.phone.plivo import PlivoSignature
@@ -24,16 +24,21 @@ class Carrier:
             the call's sound goes to; None where the runner answers. After the stream has ended it
             hangs up, so a call ends when the bot closes its stream, also where the bot has no key
             to the carrier's REST API.
+        busy: The document that the webhook is answered with where no line is free, and in it
+            ``{line}``, which is spoken; None where the runner answers.
         signs_streams: Whether the stream's handshake is signed too.
+        more: Further arguments of `signature`, and the variables that may hold them.
     """
 
     name: str
     secret: str
     where: str
-    signature: Callable[[str], Signature]
+    signature: Callable[..., Signature]
     webhook: str = "/"
     answer: str | None = None
+    busy: str | None = None
     signs_streams: bool = False
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n<Response>{}<Hangup/></Response>'
@@ -44,7 +49,9 @@ TWILIO = Carrier(
     where="the account's auth token, in Twilio's console",
     signature=TwilioSignature,
     answer=_XML.format('<Connect><Stream url="{stream}"/></Connect>'),
+    busy=_XML.format("<Say>{line}</Say>"),
     signs_streams=True,
+    more={"shared_key": "TWILIO_SHARED_KEY_SECRET"},
 )
 
 TELNYX = Carrier(
@@ -53,6 +60,7 @@ TELNYX = Carrier(
     where="the account's public key, in Telnyx's portal under Keys & Credentials",
     signature=TelnyxSignature,
     answer=_XML.format('<Connect><Stream url="{stream}" bidirectionalMode="rtp"/></Connect>'),
+    busy=_XML.format("<Say>{line}</Say>"),
 )
 
 PLIVO = Carrier(
@@ -64,6 +72,7 @@ PLIVO = Carrier(
         '<Stream bidirectional="true" keepCallAlive="true"'
         ' contentType="audio/x-mulaw;rate=8000">{stream}</Stream>'
     ),
+    busy=_XML.format("<Speak>{line}</Speak>"),
 )
 
 DAILY = Carrier(

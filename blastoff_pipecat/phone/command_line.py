@@ -5,10 +5,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from fastapi import FastAPI
 
+from blastoff_pipecat.phone.capacity import MOST_CALLS, MOST_CALLS_PER_CALLER, Capacity
 from blastoff_pipecat.phone.carriers import CARRIERS, Carrier
 from blastoff_pipecat.phone.doors import CarrierDoor, Door, EvalDoor, ExotelDoor
 from blastoff_pipecat.phone.exotel import ExotelSecret
@@ -62,7 +64,9 @@ def guard_phone(
         raise UnguardedPhone(str(error)) from None
     if said.help or said.direct:
         return  # the runner starts no server then
-    app.add_middleware(PhoneGuard, door=_door(said, environ, insecure=insecure))
+    app.add_middleware(
+        PhoneGuard, door=_door(said, environ, insecure=insecure), capacity=_capacity(environ)
+    )
     bound_all_http()  # the runner starts uvicorn as it comes, and the port is a public one
     if insecure:
         _tell(f"\nWARNING: {_INSECURE}\n")
@@ -106,10 +110,29 @@ def _door(said: argparse.Namespace, environ: Mapping[str, str], *, insecure: boo
         secret = None if insecure else _checked(environ, variable, _EXOTEL_WHERE, ExotelSecret)
         return ExotelDoor(secret)
     carrier = CARRIERS[name]
-    signature = (
-        None if insecure else _checked(environ, carrier.secret, carrier.where, carrier.signature)
-    )
+    more = {key: environ.get(variable, "").strip() for key, variable in carrier.more.items()}
+    check = partial(carrier.signature, **more)
+    signature = None if insecure else _checked(environ, carrier.secret, carrier.where, check)
     return CarrierDoor(carrier, signature, _host(said, carrier))
+
+
+def _capacity(environ: Mapping[str, str]) -> Capacity:
+    """How many calls there may be at once."""
+    most = [
+        _number(environ, variable, default)
+        for variable, default in (
+            ("PHONE_MAX_CALLS", MOST_CALLS),
+            ("PHONE_MAX_CALLS_PER_CALLER", MOST_CALLS_PER_CALLER),
+        )
+    ]
+    return Capacity(*most)
+
+
+def _number(environ: Mapping[str, str], variable: str, default: int) -> int:
+    value = environ.get(variable, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 1_000_000):
+        raise UnguardedPhone(f"{variable} must be a whole number above 0, not {value!r}.")
+    return int(value)
 
 
 _EXOTEL_WHERE = "a word that only you know and that stands in the Voicebot applet's URL"

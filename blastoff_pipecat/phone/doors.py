@@ -6,8 +6,10 @@ let in; whoever is refused is told nothing but that.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 from blastoff_pipecat.phone.admission import StreamTokens, UsedWords
 from blastoff_pipecat.phone.carriers import Carrier
@@ -34,8 +36,20 @@ class Door(Protocol):
         """Say why a request to the webhook is refused; None where it is taken."""
         ...
 
-    def answer(self) -> str | None:
+    def caller(self, request: SignedRequest) -> str:
+        """Who calls, by a request to the webhook; empty where it does not tell."""
+        ...
+
+    def answer(self, caller: str = "") -> str | None:
         """The document that a webhook is answered with; None to leave the answer to the runner."""
+        ...
+
+    def busy(self, line: str) -> str | None:
+        """The document that says a line and hangs up; None where there is none."""
+        ...
+
+    def stream_caller(self, path: str) -> str:
+        """Whose stream a path announces; empty where that is not known."""
         ...
 
     def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
@@ -86,12 +100,26 @@ class CarrierDoor:
             return "was taken before"
         return None
 
-    def answer(self) -> str | None:
+    def caller(self, request: SignedRequest) -> str:
+        """Read who calls; Twilio, Telnyx and Plivo agree on the field."""
+        with suppress(ValueError):
+            return dict(request.form()).get("From", "")
+        return ""
+
+    def answer(self, caller: str = "") -> str | None:
         """Announce a stream under a URL that nobody else knows, and that is good once."""
         if self._carrier.answer is None:
             return None
-        stream = f"wss://{self.host}{_STREAM}/{self._tokens.issue()}"
+        stream = f"wss://{self.host}{_STREAM}/{self._tokens.issue(caller)}"
         return self._carrier.answer.format(stream=stream)
+
+    def busy(self, line: str) -> str | None:
+        """Say a line in the carrier's own voice."""
+        return self._carrier.busy and self._carrier.busy.format(line=escape(line))
+
+    def stream_caller(self, path: str) -> str:
+        """Who called when the stream was announced."""
+        return self._tokens.caller(path.removeprefix(f"{_STREAM}/"))
 
     def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
         """Refuse what no webhook's answer announced, and what is not signed though it should be."""
@@ -126,9 +154,21 @@ class ExotelDoor:
         """Refuse: there is no webhook."""
         return "is none of Exotel's"
 
-    def answer(self) -> str | None:
+    def caller(self, request: SignedRequest) -> str:
+        """There is no webhook that could tell."""
+        return ""
+
+    def answer(self, caller: str = "") -> str | None:
         """There is no webhook to answer."""
         return None
+
+    def busy(self, line: str) -> str | None:
+        """There is no webhook to answer."""
+        return None
+
+    def stream_caller(self, path: str) -> str:
+        """Nobody tells."""
+        return ""
 
     def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
         """Refuse who does not know the secret."""
@@ -156,9 +196,21 @@ class EvalDoor:
         """Refuse: there is no webhook."""
         return "is of no use without a carrier (-t)"
 
-    def answer(self) -> str | None:
+    def caller(self, request: SignedRequest) -> str:
+        """There is no webhook that could tell."""
+        return ""
+
+    def answer(self, caller: str = "") -> str | None:
         """There is no webhook to answer."""
         return None
+
+    def busy(self, line: str) -> str | None:
+        """There is no webhook to answer."""
+        return None
+
+    def stream_caller(self, path: str) -> str:
+        """Nobody tells."""
+        return ""
 
     def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
         """Refuse what is not from this computer, or not straight from it."""

@@ -15,6 +15,7 @@ from loguru import logger
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from blastoff_pipecat.phone.capacity import BUSY_LINE, Capacity
 from blastoff_pipecat.phone.doors import Door
 from blastoff_pipecat.phone.request import SignedRequest
 
@@ -31,15 +32,26 @@ MAX_MESSAGE = 256 * 1024
 class PhoneGuard:
     """Stands before an application."""
 
-    def __init__(self, app: ASGIApp, *, door: Door) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        door: Door,
+        capacity: Capacity | None = None,
+        busy_line: str = BUSY_LINE,
+    ) -> None:
         """Guard `app`.
 
         Args:
             app: The runner's application.
             door: Says who is let in.
+            capacity: How many calls there may be at once; by default `MOST_CALLS`.
+            busy_line: What a caller hears for whom there is no room, where the carrier can say it.
         """
         self._app = app
         self._door = door
+        self._capacity = capacity or Capacity()
+        self._busy_line = busy_line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -68,7 +80,13 @@ class PhoneGuard:
             logger.warning(f"Refused a webhook that {fault}.")
             await PlainTextResponse("Forbidden", 403)(scope, receive, send)
             return
-        answer = self._door.answer()
+        caller = self._door.caller(request)
+        busy = self._door.busy(self._busy_line)
+        if busy is not None and (fault := self._capacity.fault(caller)):
+            logger.warning(f"Told a caller to call again: the call {fault}.")
+            await Response(busy, media_type="application/xml")(scope, receive, send)
+            return
+        answer = self._door.answer(caller)
         if answer is None:
             await self._app(scope, _replayed(body, receive), send)
         else:
@@ -76,9 +94,10 @@ class PhoneGuard:
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
+        caller = self._door.stream_caller(_path(scope))
         fault = self._door.stream_fault(
             _path(scope), _headers(scope), client[0] if client else "nobody"
-        )
+        ) or self._capacity.fault(caller)
         if fault:
             logger.warning(f"Refused a stream that {fault}.")
             _forget_path(scope)
@@ -88,7 +107,8 @@ class PhoneGuard:
         # The runner knows one path for streams; what stood behind it was for the door alone. It is
         # changed in the server's own scope, so that no secret gets into the server's access log.
         scope["path"], scope["raw_path"] = "/ws", b"/ws"
-        await self._app(scope, _measured(receive, send), send)
+        with self._capacity.call(caller):
+            await self._app(scope, _measured(receive, send), send)
 
     def _url(self, scope: Scope) -> str:
         query = scope.get("query_string", b"").decode("latin-1")

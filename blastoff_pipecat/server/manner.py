@@ -4,7 +4,8 @@ Most clients gather text into sentences and hold a finished one until more comes
 would be spoken with the large model's first word. Each has something that it lets go of at once,
 which can stand at an opening's end; others take text before a tool call for the whole answer.
 
-    livekit      ". " and U+200B: at once in all of LiveKit's tokenizers, from 20 characters on
+    livekit      ". ", U+200B and a blank: at once through LiveKit's text filters and all of its
+                 tokenizers, from 20 characters on
     elevenlabs   "... ", which ElevenLabs names for buffer words
     vapi         " <flush />", which Vapi's voices take where its chunk plan is on
     pydantic-ai  no opening where tools are offered
@@ -73,7 +74,7 @@ class Manner:
 
 
 PRESETS: Mapping[str, Manner] = {
-    "livekit": Manner(opening_ending=". \u200b"),
+    "livekit": Manner(opening_ending=". \u200b "),
     "elevenlabs": Manner(opening_ending="... "),
     "vapi": Manner(opening_ending=" <flush />"),
     "pydantic-ai": Manner(openings_with_tools=False),

@@ -133,7 +133,7 @@ async def test_each_piece_says_whose_it_is(http: httpx.AsyncClient) -> None:
     ("headers", "fields", "begins"),
     [
         ({}, {}, f"{OPENING} The"),
-        ({}, {"opening_ending": "livekit"}, "Sure, let me look at that. \u200bThe"),
+        ({}, {"opening_ending": "livekit"}, "Sure, let me look at that. \u200b The"),
         ({}, {"opening_ending": "… "}, "Sure, let me look at that… The"),
         ({}, {"opening_ending": " <break/>"}, "Sure, let me look at that. <break/>The"),
         ({}, {"opening_ending": ""}, f"{OPENING} The"),

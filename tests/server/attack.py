@@ -1,0 +1,91 @@
+"""The server under a mixed attack that lasts: `make attack`, or `python -m tests.server.attack`.
+
+Honest clients ask all the time, first alone and then among the attackers. The attack has failed if
+no honest reply was lost, their 95th percentile stayed within half as much again, and nothing has
+grown or is left open at the end.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.kit.attacks import ATTACKS
+from tests.server.test_hostile import ANSWER, Target, attacked_server, listen
+
+HONEST = 5
+ATTACKERS = 8
+QUIET_SECS = 20.0
+MOST_GROWTH = 50_000_000
+MOST_SLOWER = 1.5
+REST_SECS = 15.0  # for what is left to be closed
+
+
+async def ask_on(port: int, until: float, took: list[float]) -> None:
+    """Ask as an honest client does, again and again; note what each reply took."""
+    while time.monotonic() < until:
+        began = time.monotonic()
+        said = await listen(port)
+        if not said.endswith(ANSWER):
+            raise AssertionError(f"an honest reply was lost: {said!r}")
+        took.append(time.monotonic() - began)
+
+
+async def attack_on(port: int, until: float, done: list[str]) -> None:
+    """Attack in all ways, in any order."""
+    while time.monotonic() < until:
+        name = random.choice(list(ATTACKS))
+        await ATTACKS[name](port)
+        done.append(name)
+
+
+async def fight(target: Target, secs: float) -> list[str]:
+    """Let honest and hostile clients in; return what went wrong."""
+    quiet: list[float] = []
+    until = time.monotonic() + QUIET_SECS
+    await asyncio.gather(*(ask_on(target.port, until, quiet) for _ in range(HONEST)))
+    await asyncio.gather(*(attack(target.port) for attack in ATTACKS.values()))  # what is made once
+    await asyncio.sleep(REST_SECS)
+    sockets, memory = target.sockets, target.memory
+    attacked: list[float] = []
+    done: list[str] = []
+    until = time.monotonic() + secs
+    await asyncio.gather(
+        *(ask_on(target.port, until, attacked) for _ in range(HONEST)),
+        *(attack_on(target.port, until, done) for _ in range(ATTACKERS)),
+    )
+    await asyncio.sleep(REST_SECS)
+    slower = _p95(attacked) / _p95(quiet)
+    print(
+        f"{len(done)} attacks; {len(quiet)} quiet and {len(attacked)} attacked replies, p95 "
+        f"{_p95(quiet):.3f} s and {_p95(attacked):.3f} s ({slower:.2f} times); memory "
+        f"{memory / 1e6:.0f} to {target.memory / 1e6:.0f} MB, sockets {sockets} to {target.sockets}"
+    )
+    wrong = {
+        "honest replies were slowed": slower > MOST_SLOWER,
+        "memory has grown": target.memory - memory > MOST_GROWTH,
+        "sockets were left open": target.sockets > sockets + HONEST,
+    }
+    return [what for what, is_so in wrong.items() if is_so]
+
+
+def _p95(took: list[float]) -> float:
+    return sorted(took)[len(took) * 95 // 100]
+
+
+def main() -> int:
+    """Run it; the exit status tells whether the server held."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="make attack")
+    parser.add_argument("--secs", type=float, default=600.0, help="how long the attack lasts")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, attacked_server(Path(folder)) as target:
+        wrong = asyncio.run(fight(target, options.secs))
+    print("\n".join(wrong) or "The server held.")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
