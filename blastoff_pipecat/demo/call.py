@@ -18,7 +18,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 )
 from pipecat.workers.runner import WorkerRunner
 
-from blastoff_pipecat.demo.playout import Playout, Reply, TextEar
+from blastoff_pipecat.demo.listener import Listener, Reply
 from blastoff_pipecat.demo.question import SAMPLE_RATE, Question
 from blastoff_pipecat.local.stt import LocalSTTService
 from blastoff_pipecat.local.tts import LocalTTSService
@@ -41,14 +41,12 @@ class Turn:
     """One question and its reply.
 
     Attributes:
-        asked_until: When the last sound of the question was spoken (monotonic seconds).
         heard: The question as speech recognition understood it.
-        reply: The reply as a listener heard it.
+        reply: The reply as a listener heard it, timed from the last sound of the question on.
         remembered: What the bot's context then holds as its own words, message by message.
         errors: What went wrong, in words.
     """
 
-    asked_until: float
     heard: str
     reply: Reply
     remembered: Sequence[str] = ()
@@ -65,19 +63,16 @@ async def ask(question: Question, llm: DualLLMService) -> Turn:
     Raises:
         NoAnswer: Nothing was said in time; the message says how far the bot came.
     """
-    reply = Reply()
-    ear, playout = TextEar(reply), Playout(reply)
+    listener = Listener()
     context = LLMContext()
     aggregators = LLMContextAggregatorPair(
         context, user_params=LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
     )
-    speech = LocalSTTService(), LocalTTSService()
-    pipeline = Pipeline(
-        [speech[0], aggregators.user(), llm, ear, speech[1], playout, aggregators.assistant()]
-    )
+    stt, user, tts = LocalSTTService(), aggregators.user(), LocalTTSService()
     worker = PipelineWorker(
-        pipeline,
+        Pipeline([stt, user, llm, tts, aggregators.assistant()]),
         params=PipelineParams(audio_in_sample_rate=SAMPLE_RATE, enable_metrics=True),
+        observers=[listener.observer],
         cancel_on_idle_timeout=False,
         enable_rtvi=False,
     )
@@ -86,36 +81,41 @@ async def ask(question: Question, llm: DualLLMService) -> Turn:
     async def on_started(_worker: Any, _frame: Any) -> None:
         started.set()
 
+    async def on_turn_started(_user: Any, _strategy: Any) -> None:
+        listener.forget()
+
     async def on_error(_worker: Any, frame: ErrorFrame) -> None:
         errors.append(frame.error)
 
     worker.add_event_handler("on_pipeline_started", on_started)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
     worker.add_event_handler("on_pipeline_error", on_error)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+    user.add_event_handler("on_user_turn_started", on_turn_started)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
     try:
         await _first_of(started, running)
-        asked_until = await _speak(question, worker)
+        await _speak(question, worker)
+        listener.observer.fall_silent()
         listening = asyncio.create_task(_stay_silent(worker))
         try:
-            if await _first_of(ear.began, running, within=NOTICE_SECS):
-                await _first_of(playout.ended, running, within=PATIENCE_SECS)
+            if await _first_of(listener.began, running, within=NOTICE_SECS):
+                await _first_of(listener.over, running, within=PATIENCE_SECS)
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
-        ended = playout.ended.is_set()
-        await (worker.queue_frame(EndFrame()) if ended else worker.cancel())
+        reply = listener.reply if listener.over.is_set() else None
+        await (worker.queue_frame(EndFrame()) if reply else worker.cancel())
     except BaseException:
         await worker.cancel()
         raise
     finally:
         await running
     heard = " ".join(_words_of("user", context))
-    if not ended or reply.over is None:
-        raise NoAnswer(_why_not(heard, reply, errors))
-    return Turn(asked_until, heard, reply, _words_of("assistant", context), tuple(errors))
+    if not reply or reply.told["times"]["over"] is None:
+        raise NoAnswer(_why_not(heard, listener.reply, errors))
+    return Turn(heard, reply, _words_of("assistant", context), tuple(errors))
 
 
 def _words_of(role: str, context: LLMContext) -> tuple[str, ...]:
@@ -123,17 +123,17 @@ def _words_of(role: str, context: LLMContext) -> tuple[str, ...]:
     return tuple(str(m.get("content")) for m in messages if m.get("role") == role)
 
 
-def _why_not(heard: str, reply: Reply, errors: Sequence[str]) -> str:
+def _why_not(heard: str, reply: Reply | None, errors: Sequence[str]) -> str:
     if errors:
         return "The bot could not answer:\n" + "\n".join(f"  {error}" for error in errors)
     if not heard:
         return "The bot heard no words in the question. Is it speech, in English, and loud enough?"
-    how = f"had not finished “{reply.text}”" if reply.text else "had said nothing"
+    how = f"had not finished “{reply.text}”" if reply and reply.text else "had said nothing"
     return f"The bot heard “{heard}”, but {how} after {PATIENCE_SECS:.0f} s."
 
 
-async def _speak(question: Question, worker: PipelineWorker) -> float:
-    """Feed the question in real time; return when its last sound was spoken."""
+async def _speak(question: Question, worker: PipelineWorker) -> None:
+    """Feed the question in real time; return when its last sound has been spoken."""
     size = len(_SILENCE)
     chunks = [question.pcm[at : at + size] for at in range(0, len(question.pcm), size)]
     begins = time.monotonic()
@@ -141,7 +141,6 @@ async def _speak(question: Question, worker: PipelineWorker) -> float:
     for index, chunk in enumerate([_SILENCE] * lead_in + chunks):
         await asyncio.sleep(max(0.0, begins + index * _CHUNK_SECS - time.monotonic()))
         await worker.queue_frame(InputAudioRawFrame(chunk.ljust(size, b"\0"), SAMPLE_RATE, 1))
-    return time.monotonic()
 
 
 async def _stay_silent(worker: PipelineWorker) -> None:

@@ -1,14 +1,50 @@
-"""The WAV files that a demo leaves behind."""
+"""The sound of a reply, and the WAV files that a demo leaves behind."""
 
 import tempfile
 import wave
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from blastoff_pipecat.demo.playout import Reply
 
 
 class Unwritable(ValueError):
     """The recordings cannot be written where they were asked for."""
+
+
+@dataclass
+class Recording:
+    """What was heard of one reply, pauses included.
+
+    Attributes:
+        pcm: 16-bit mono samples, from `started` on.
+        sample_rate: Samples a second.
+        started: When the first of them was heard, in seconds.
+    """
+
+    pcm: bytearray = field(default_factory=bytearray)
+    sample_rate: int = 24000
+    started: float | None = None
+
+    def add(self, audio: bytes, sample_rate: int, starts: float) -> None:
+        """Add a piece, heard from `starts` on (seconds), with the pause before it."""
+        if self.started is None:
+            self.started, self.sample_rate = starts, sample_rate
+        before = 2 * round((starts - self.started) * sample_rate)
+        self.pcm.extend(bytes(max(0, before - len(self.pcm))) + audio)
+
+    def write(self, path: Path) -> None:
+        """Write it to a WAV file.
+
+        Raises:
+            Unwritable: The disk refused.
+        """
+        try:
+            with path.open("wb") as raw, wave.open(raw, "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(self.sample_rate)
+                file.writeframes(bytes(self.pcm))
+        except OSError as error:
+            raise Unwritable(f"{path} could not be written: {error.strerror}.") from error
 
 
 class Recordings:
@@ -40,18 +76,6 @@ class Recordings:
                 raise Unwritable(f"--output: {path} is the question, and would be overwritten.")
             _try(path)
 
-    def write(self, both: Reply, alone: Reply) -> None:
-        """Write both replies.
-
-        Raises:
-            Unwritable: The disk refused.
-        """
-        for path, reply in ((self.both, both), (self.alone, alone)):
-            try:
-                _write(path, reply)
-            except OSError as error:
-                raise Unwritable(f"{path} could not be written: {error.strerror}.") from error
-
 
 def _try(path: Path) -> None:
     try:
@@ -61,11 +85,3 @@ def _try(path: Path) -> None:
             tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise Unwritable(f"--output: {path} cannot be written: {error.strerror}.") from error
-
-
-def _write(path: Path, reply: Reply) -> None:
-    with path.open("wb") as raw, wave.open(raw, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(reply.sample_rate)
-        file.writeframes(bytes(reply.pcm))

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.text import Text
 
 from blastoff_pipecat.demo.call import Turn, ask
+from blastoff_pipecat.demo.chart import CONTINUATION_STYLE, OPENING_STYLE, Timeline, draw
 from blastoff_pipecat.demo.question import BUNDLED_QUESTION, Question
 from blastoff_pipecat.demo.recording import Recordings
-from blastoff_pipecat.demo.timeline import CONTINUATION_STYLE, OPENING_STYLE, Timeline, draw
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.local.pair import (
     SYSTEM_INSTRUCTION,
@@ -58,7 +58,8 @@ async def run(wav: Path | None, recordings: Recordings, console: Console) -> tup
             both = await _turn(models, question, opening="always")
         with doing("Asking the large model alone", console):
             alone = await _turn(models, question, opening="never")
-    recordings.write(both.reply, alone.reply)
+    both.reply.recording.write(recordings.both)
+    alone.reply.recording.write(recordings.alone)
     _tell(both, alone, console)
     console.print(
         f"\nListen: {recordings.both} holds the reply by both, {recordings.alone} that by the "
@@ -83,7 +84,7 @@ def _tell(both: Turn, alone: Turn, console: Console) -> None:
     said = Text("Bot      ", "bold")
     said.append(both.reply.opening, OPENING_STYLE)
     said.append(both.reply.continuation, f"not bold {CONTINUATION_STYLE}")
-    lines = [Timeline.of("two models", both), Timeline.of("large alone", alone)]
+    lines = Timeline("two models", both.reply.told), Timeline("large alone", alone.reply.told)
     console.print()
     console.print(Text("You      ", "bold").append(both.heard, "not bold"))
     console.print(said)

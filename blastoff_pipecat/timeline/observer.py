@@ -12,10 +12,10 @@ changed, and at most every 100 ms while only its text and its sound grow::
                "over": 6.2},
      "gap": 0.21, "metrics": {…}}
 
-- `times` are seconds after the user stopped speaking: the VAD's own stop, its waiting taken off.
-  Where it is no user turn that is answered (but a tool's result, or typed text, or nothing: a
-  greeting), they count from the reply's beginning, and `turn_ended` is None. A bot without VAD
-  frames counts from the end of the turn.
+- `times` are seconds after the user stopped speaking: the VAD's own stop, its waiting taken off,
+  unless `fall_silent` tells better. Where it is no user turn that is answered (but a tool's result,
+  or typed text, or nothing: a greeting), they count from the reply's beginning, and `turn_ended` is
+  None. A bot without VAD frames counts from the end of the turn.
 - `continuation_heard` is when the answer is heard: the large model's first sound. Where the large
   model is lost (`metrics` have the outcome ``small_only``), it is the small model's in its place.
 - `waiting_lines` are what the small model says after its opening, while the large one is late: when
@@ -87,17 +87,18 @@ from blastoff_pipecat.service.frames import (
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
 from blastoff_pipecat.service.settings import DualLLMSettings
 from blastoff_pipecat.timeline.heard import Playhead
-from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline, UserTurn
+from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline
 from blastoff_pipecat.timeline.teller import OnChange, Teller
+from blastoff_pipecat.timeline.user_turn import User
 
 _GRACE_SECS = 1.0
 """How long after the end of its audio a reply is over though the transport did not say so."""
 
-_STALE_SECS = 5.0
-"""A reply that begins later than this after a user turn's end is no answer to that turn."""
-
 _Note: TypeAlias = Callable[[Any, FramePushed, float], None]
 """Takes a frame, its push, and when it was pushed."""
+
+OnSound: TypeAlias = Callable[[int, TTSAudioRawFrame, float], None]
+"""Takes a piece of a reply's sound: the reply's number, and when it is heard, as `times` count."""
 
 
 class TimelineObserver(BaseObserver):
@@ -109,11 +110,15 @@ class TimelineObserver(BaseObserver):
     What it raises is logged.
     """
 
-    def __init__(self, *, on_change: OnChange, **kwargs: Any) -> None:
+    def __init__(
+        self, *, on_change: OnChange, on_sound: OnSound | None = None, **kwargs: Any
+    ) -> None:
         """Observe nothing yet.
 
         Args:
             on_change: Gets each message.
+            on_sound: Gets each piece of a reply's sound when it arrives, which may be before it is
+                heard. It must not take long: it is called in the observer's own task.
             **kwargs: Passed on to Pipecat's `BaseObserver` (``name``).
         """
         super().__init__(**kwargs)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
@@ -144,7 +149,7 @@ class TimelineObserver(BaseObserver):
         }
         self._clock: BaseClock | None = None
         self._has_transport = self._has_voice = False
-        self._turn: UserTurn | None = None
+        self._user = User()
         self._has_result = False
         self._replies: list[ReplyTimeline] = []  # that are not done
         self._count = 0
@@ -154,6 +159,7 @@ class TimelineObserver(BaseObserver):
         self._asides: deque[str] = deque(maxlen=8)  # what TTSSpeakFrames say
         self._aside: str | None = None
         self._playhead = Playhead()
+        self._on_sound = on_sound
         self._teller = Teller(on_change, self._now)
         self._telling: asyncio.Task[None] | None = None
 
@@ -168,6 +174,13 @@ class TimelineObserver(BaseObserver):
         if telling is not None:
             await self.cancel_task(telling)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
         await super().cleanup()
+
+    def fall_silent(self) -> None:
+        """Note that the user falls silent now, where that is known, as of speech that is played.
+
+        The turn's times count from now on, and not from when the VAD estimates it to be.
+        """
+        self._user.fall_silent(self._now(), is_known=True)
 
     async def on_processor_setup(self, data: ProcessorSetUp) -> None:
         """Learn whether there is a transport, and a voice."""
@@ -224,44 +237,26 @@ class TimelineObserver(BaseObserver):
     # The user.
 
     def _note_user_speaks(self, _frame: Frame, data: FramePushed, _at: float) -> None:
-        if not data.first_push:
-            return
-        if self._turn is None or self._turn.answered or self._turn.ended is not None:
-            self._turn = UserTurn()
-        self._turn.silent = None
+        if data.first_push:
+            self._user.speak()
 
     def _note_turn_began(self, _frame: Frame, data: FramePushed, _at: float) -> None:
-        # May come after the VAD's own start and stop, where words begin a turn.
-        if data.first_push and (self._turn is None or self._turn.ended is not None):
-            self._turn = UserTurn()
+        if data.first_push:
+            self._user.begin()
 
     def _note_user_silent(
         self, frame: VADUserStoppedSpeakingFrame, data: FramePushed, at: float
     ) -> None:
-        if not data.first_push:
-            return
-        self._turn = self._turn or UserTurn()
-        self._turn.silent = at - frame.stop_secs
-        self._turn.answered &= self._turn.ended is not None
+        if data.first_push:
+            self._user.fall_silent(at - frame.stop_secs)
 
     def _note_turn_ended(self, _frame: Frame, data: FramePushed, at: float) -> None:
-        if not data.first_push:
-            return
-        self._turn = self._turn or UserTurn()
-        if self._turn.ended is None:
-            self._turn.ended = at
+        if data.first_push:
+            self._user.end(at)
             self._teller.wake()
 
     def _note_result(self, _frame: Frame, data: FramePushed, _at: float) -> None:
         self._has_result |= data.first_push
-
-    def _answered_turn(self, at: float) -> UserTurn | None:
-        """The user turn that a reply which begins now answers."""
-        turn = self._turn
-        if not turn or turn.answered or (turn.ended is not None and at - turn.ended > _STALE_SECS):
-            return None
-        turn.answered = True
-        return turn
 
     # The reply's text.
 
@@ -277,7 +272,7 @@ class TimelineObserver(BaseObserver):
 
     def _begin(self, frame: Frame, data: FramePushed, at: float) -> None:
         settings = cast("LLMService[Any]", data.source).settings
-        turn = self._answered_turn(at)
+        turn = self._user.answer(at)
         opens = isinstance(settings, DualLLMSettings) and settings.opening != "never"
         has_result, self._has_result = self._has_result, False
         zeros = (turn.silent, turn.ended) if turn else ()
@@ -356,11 +351,13 @@ class TimelineObserver(BaseObserver):
         sound = self._playhead.play(
             frame.audio, frame.sample_rate, at=at, channels=frame.num_channels
         )
-        if not self._spoken or not isinstance(frame, TTSAudioRawFrame):
+        reply = self._spoken
+        if not reply or not isinstance(frame, TTSAudioRawFrame) or self._is_aside(frame.context_id):
             return
-        if not self._is_aside(frame.context_id):
-            self._spoken.hear(sound, context=frame.context_id, at=at)
-            self._teller.wake()
+        reply.hear(sound, context=frame.context_id, at=at)
+        self._teller.wake()
+        if self._on_sound and not reply.done:
+            self._on_sound(reply.number, frame, sound.starts - reply.zero)
 
     def _note_voice_stopped(self, _frame: Frame, data: FramePushed, _at: float) -> None:
         if self._is_played(data):

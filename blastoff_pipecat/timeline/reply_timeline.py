@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
 from blastoff_pipecat.timeline.heard import HeardReply, Sound
+from blastoff_pipecat.timeline.user_turn import UserTurn
 from blastoff_pipecat.timeline.word_seam import WordSeam
 
 MESSAGE_TYPE = "blastoff-timeline"
@@ -30,21 +31,6 @@ _SETTLED_SECS = 0.5
 
 Whose: TypeAlias = Literal["opening", "continuation", "unsure"]
 """Whose sound comes next; unsure until the voice says when a word of the continuation comes."""
-
-
-@dataclass(eq=False)
-class UserTurn:
-    """What a reply answers. Times are seconds, None where not reached.
-
-    Attributes:
-        silent: The user's last sound.
-        ended: The bot noticed that the turn was over.
-        answered: Whether a reply to it has begun.
-    """
-
-    silent: float | None = None
-    ended: float | None = None
-    answered: bool = False
 
 
 @dataclass(eq=False)

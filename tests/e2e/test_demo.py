@@ -157,48 +157,31 @@ def test_the_question_was_understood(demo: Demo) -> None:
 
 def test_the_opening_is_heard_before_the_large_model_can_say_a_word(demo: Demo) -> None:
     """The times are in the order of cause and effect."""
-    both, alone = demo.both, demo.alone
-    reply = both.reply
-    order = (
-        both.asked_until,
-        reply.turn_ended,
-        reply.opening_text,
-        reply.opening_heard,
-        reply.continuation_text,
-        reply.continuation_heard,
-        reply.over,
-    )
-    times = [at for at in order if at is not None]
-    assert len(times) == len(order)
+    both, alone = (turn.reply.told["times"] for turn in (demo.both, demo.alone))
+    order = "turn_ended", "opening_text", "opening_heard", "continuation_text", "continuation_heard"
+    times = [0.0, *(both[name] for name in order), both["over"]]
     assert times == sorted(times)
-    assert reply.opening_over is not None
-    assert reply.continuation_heard is not None
-    assert reply.opening_over <= reply.continuation_heard
-    assert alone.reply.opening_heard is None
-    assert _wait(both) < _wait(alone)
-
-
-def _wait(turn: Turn) -> float:
-    assert turn.reply.first_heard is not None
-    assert turn.reply.turn_ended is not None
-    return turn.reply.first_heard - turn.reply.turn_ended
+    assert both["opening_over"] <= both["continuation_heard"]
+    assert alone["opening_heard"] is None
+    waits = [each["turn_ended"] for each in (both, alone)]
+    first_heard = both["opening_heard"], alone["continuation_heard"]
+    assert first_heard[0] - waits[0] < first_heard[1] - waits[1]
 
 
 def test_the_gap_that_is_told_is_the_silence_in_the_recording(demo: Demo) -> None:
     """Measured in the WAV file, where the opening ends and the continuation begins."""
-    reply = demo.both.reply
+    told, recording = demo.both.reply.told, demo.both.reply.recording
     samples, rate = _samples(demo.recordings.both)
-    assert rate == reply.sample_rate
-    assert reply.started is not None
-    assert reply.opening_over is not None
-    assert reply.continuation_heard is not None
-    assert reply.gap is not None
-    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > AUDIBLE) / rate + reply.started
-    before = loud[loud < (reply.opening_over + reply.continuation_heard) / 2][-1]
-    after = loud[loud > (reply.opening_over + reply.continuation_heard) / 2][0]
-    assert after - before == pytest.approx(reply.gap, abs=0.005)
-    assert loud[0] == pytest.approx(reply.opening_heard, abs=0.005)
-    assert loud[-1] == pytest.approx(reply.over, abs=0.005)
+    assert rate == recording.sample_rate
+    assert recording.started is not None
+    times = told["times"]
+    overs = [times["opening_over"], *(line["over"] for line in told["waiting_lines"])]
+    middle = (overs[-1] + times["continuation_heard"]) / 2
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > AUDIBLE) / rate + recording.started
+    before, after = loud[loud < middle][-1], loud[loud > middle][0]
+    assert after - before == pytest.approx(told["gap"], abs=0.005)
+    assert loud[0] == pytest.approx(times["opening_heard"], abs=0.005)
+    assert loud[-1] == pytest.approx(times["over"], abs=0.005)
 
 
 def test_what_is_shown_is_what_was_measured(demo: Demo) -> None:
@@ -206,7 +189,7 @@ def test_what_is_shown_is_what_was_measured(demo: Demo) -> None:
     shown, reply = " ".join(demo.shown.split()), demo.both.reply  # however long a reply: unwrapped
     assert " ".join(f"Bot {reply.text}".split()) in shown
     assert " ".join(f"(alone) {demo.alone.reply.text}".split()) in shown
-    assert re.search(rf"gap at the seam \(silence\) +{reply.gap:.2f} +–", shown)
+    assert re.search(rf"gap at the seam \(silence\) +{reply.told['gap']:.2f} +–", shown)
     assert str(demo.recordings.both) in shown
     assert str(demo.recordings.alone) in shown
     assert "127.0.0.1" in shown

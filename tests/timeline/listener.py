@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
     VADUserStoppedSpeakingFrame,
 )
+from pipecat.observers.base_observer import BaseObserver
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
@@ -43,6 +44,10 @@ TIMES = {
     "continuation_heard",
     "over",
 }
+
+
+PATIENT: dict[str, Any] = {"max_silence_secs": 0.5, "max_waiting_lines": 1, "language": "en"}
+"""Settings of a bot that soon says a waiting line."""
 
 
 class Loudspeaker(Speaker):
@@ -146,6 +151,7 @@ async def calling(
     tts: RecordingTTS | bool | None = None,
     transport: bool = True,
     page: Page | None = None,
+    observers: Sequence[BaseObserver] = (),
     **options: Any,
 ) -> AsyncGenerator[Call]:
     """Call a bot.
@@ -155,6 +161,7 @@ async def calling(
         tts: The voice; False for none.
         transport: Whether there is a loudspeaker.
         page: What is told of the replies.
+        observers: Who else observes the bot.
         **options: As for `talking_to`.
     """
     page = page or Page()
@@ -172,7 +179,7 @@ async def calling(
         front=[microphone, stt],
         output=[speaker] if transport else [],
         pair=pair,
-        observers=[TimelineObserver(on_change=page.tell)],
+        observers=[TimelineObserver(on_change=page.tell), *observers],
         **options,
     ) as bot:
         page.changed = bot.changed.set

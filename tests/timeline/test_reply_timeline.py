@@ -6,7 +6,8 @@ import pytest
 
 from blastoff_pipecat import DualLLMMetricsData
 from blastoff_pipecat.timeline.heard import Sound
-from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline, UserTurn
+from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline
+from blastoff_pipecat.timeline.user_turn import UserTurn
 
 
 def about(secs: float) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.timeline.listener import calling, check_all, when_left, zero
+from tests.timeline.listener import PATIENT, calling, check_all, when_left, zero
 from tests.timeline.voices import (
     CONTINUATION,
     LOUD,
@@ -23,9 +23,6 @@ class SlowTTS(ToneTTS):
     """A voice that takes its time."""
 
     secs_per_char = 0.06
-
-
-PATIENT: dict[str, Any] = {"max_silence_secs": 0.5, "max_waiting_lines": 1, "language": "en"}
 
 
 @pytest.mark.parametrize("voice", [ToneTTS, StreamingTTS])

@@ -1,13 +1,12 @@
-"""The timeline of a reply, drawn in a terminal: what was heard when, after the question's end."""
+"""Timelines drawn in a terminal: what was heard when, after the question's end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
-
-from blastoff_pipecat.demo.call import Turn
 
 MAX_WIDTH = 58
 """Characters that a drawn timeline is wide, where the terminal has them."""
@@ -18,56 +17,56 @@ _DRAWN = "·│━─"
 _PLAIN = ".|=-"
 """What stands for silence, the end of the turn, the opening and the continuation."""
 
+_FIRST_HEARD, _WAIT = "the bot is first heard", "that is, after the turn"
+
 OPENING_STYLE = "bold green"
 CONTINUATION_STYLE = "cyan"
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """One reply's times, in seconds after the last sound of the question; None: not reached."""
+    """One reply's timeline.
+
+    Attributes:
+        label: Whose it is.
+        told: What `TimelineObserver` told of it last.
+    """
 
     label: str
-    turn_ended: float | None
-    opening_text: float | None
-    opening_heard: float | None
-    opening_over: float | None
-    continuation_text: float | None
-    continuation_heard: float | None
-    over: float | None
-    gap: float | None
+    told: Mapping[str, Any]
 
-    @classmethod
-    def of(cls, label: str, turn: Turn) -> "Timeline":
-        """Take the times of a turn."""
-        reply, zero = turn.reply, turn.asked_until
-
-        def after(at: float | None) -> float | None:
-            return None if at is None else at - zero
-
-        return cls(
-            label=label,
-            turn_ended=after(reply.turn_ended),
-            opening_text=after(reply.opening_text),
-            opening_heard=after(reply.opening_heard),
-            opening_over=after(reply.opening_over),
-            continuation_text=after(reply.continuation_text),
-            continuation_heard=after(reply.continuation_heard),
-            over=after(reply.over),
-            gap=reply.gap,
-        )
+    def at(self, name: str) -> float | None:
+        """Return one of its times, in seconds after the question's end; None: not reached."""
+        return self.told["times"][name]
 
     @property
     def first_heard(self) -> float | None:
         """When the bot was first heard."""
-        heard = [at for at in (self.opening_heard, self.continuation_heard) if at is not None]
-        return min(heard, default=None)
+        waiting = (line["heard"] for line in self.told["waiting_lines"])
+        heard = (self.at("opening_heard"), *waiting, self.at("continuation_heard"))
+        return min((at for at in heard if at is not None), default=None)
 
     @property
     def wait(self) -> float | None:
         """From the end of the turn, as the bot noticed it, to when the bot was first heard."""
-        if self.first_heard is None or self.turn_ended is None:
+        if self.first_heard is None or (turn_ended := self.at("turn_ended")) is None:
             return None
-        return self.first_heard - self.turn_ended
+        return self.first_heard - turn_ended
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """What a table says of it, in seconds, by title."""
+        return {
+            "end of turn noticed": self.at("turn_ended"),
+            "first opening text": self.at("opening_text"),
+            "opening heard": self.at("opening_heard"),
+            "first continuation text": self.at("continuation_text"),
+            "continuation heard": self.at("continuation_heard"),
+            "gap at the seam (silence)": self.told["gap"],
+            _FIRST_HEARD: self.first_heard,
+            _WAIT: self.wait,
+            "the bot has finished": self.at("over"),
+        }
 
 
 def draw(timelines: Sequence[Timeline], *, width: int = 80, plain: bool = False) -> Group:
@@ -79,7 +78,7 @@ def draw(timelines: Sequence[Timeline], *, width: int = 80, plain: bool = False)
         plain: Whether the terminal has ASCII characters only.
     """
     cells = max(_MIN_WIDTH, min(MAX_WIDTH, width - _LABEL_WIDTH - 2))
-    longest = max((line.over or 0.0 for line in timelines), default=0.0) or 1.0
+    longest = max((line.at("over") or 0.0 for line in timelines), default=0.0) or 1.0
     bars = [_bar(line, longest, cells, _PLAIN if plain else _DRAWN) for line in timelines]
     none = "-" if plain else "–"
     return Group(*bars, _scale(longest, cells), Text(), _table(timelines, none))
@@ -97,9 +96,11 @@ def _bar(line: Timeline, longest: float, width: int, glyphs: str) -> Text:
             if 0 <= at < width:
                 cells[at] = (char, style)
 
-    paint(line.turn_ended, line.turn_ended, turn_end, "dim")
-    paint(line.continuation_heard, line.over, continuation, CONTINUATION_STYLE)
-    paint(line.opening_heard, line.opening_over, opening, OPENING_STYLE)
+    paint(line.at("turn_ended"), line.at("turn_ended"), turn_end, "dim")
+    paint(line.at("continuation_heard"), line.at("over"), continuation, CONTINUATION_STYLE)
+    paint(line.at("opening_heard"), line.at("opening_over"), opening, OPENING_STYLE)
+    for waiting in line.told["waiting_lines"]:
+        paint(waiting["heard"], waiting["over"], opening, OPENING_STYLE)
     text = Text(f"{line.label:>{_LABEL_WIDTH}} ")
     for char, style in cells:
         text.append(char, style)
@@ -120,20 +121,10 @@ def _table(timelines: Sequence[Timeline], none: str) -> Table:
     table.add_column("seconds after the question", justify="right", style="dim")
     for line in timelines:
         table.add_column(line.label, justify="right")
-    rows = (
-        ("end of turn noticed", "turn_ended"),
-        ("first opening text", "opening_text"),
-        ("opening heard", "opening_heard"),
-        ("first continuation text", "continuation_text"),
-        ("continuation heard", "continuation_heard"),
-        ("gap at the seam (silence)", "gap"),
-        ("the bot is first heard", "first_heard"),
-        ("that is, after the turn", "wait"),
-        ("the bot has finished", "over"),
-    )
-    for title, name in rows:
-        style = "bold" if name in ("first_heard", "wait") else ""
-        table.add_row(title, *(_secs(getattr(line, name), none) for line in timelines), style=style)
+    figures = [line.figures for line in timelines]
+    for title in figures[0] if figures else ():
+        style = "bold" if title in (_FIRST_HEARD, _WAIT) else ""
+        table.add_row(title, *(_secs(each[title], none) for each in figures), style=style)
     return table
 
 

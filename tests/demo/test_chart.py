@@ -1,7 +1,8 @@
 """The drawn timeline: whatever happened, and however wide the terminal is."""
 
 import io
-from dataclasses import replace
+import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,41 +10,29 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from blastoff_pipecat.demo.call import Turn
-from blastoff_pipecat.demo.playout import Reply
-from blastoff_pipecat.demo.timeline import Timeline, draw
-from blastoff_pipecat.timeline.heard import Line
+from blastoff_pipecat.demo.chart import Timeline, draw
+from tests.page.messages import TIMES, line, reply, waited
 
-NOTHING = Timeline(
-    label="nobody",
-    turn_ended=None,
-    opening_text=None,
-    opening_heard=None,
-    opening_over=None,
-    continuation_text=None,
-    continuation_heard=None,
-    over=None,
-    gap=None,
-)
+NOTHING = Timeline("nobody", reply(1)["data"])
 BOTH = Timeline(
-    label="two models",
-    turn_ended=0.5,
-    opening_text=0.6,
-    opening_heard=0.75,
-    opening_over=2.5,
-    continuation_text=1.5,
-    continuation_heard=3.0,
-    over=6.0,
-    gap=0.5,
+    "two models",
+    reply(
+        1,
+        turn_ended=0.5,
+        opening_text=0.6,
+        opening_heard=0.75,
+        opening_over=2.5,
+        continuation_text=1.5,
+        continuation_heard=3.0,
+        over=6.0,
+        gap=0.5,
+    )["data"],
 )
-ALONE = replace(
-    NOTHING,
-    label="large alone",
-    turn_ended=0.5,
-    continuation_text=1.5,
-    continuation_heard=2.5,
-    over=10.0,
+ALONE = Timeline(
+    "large alone",
+    reply(1, turn_ended=0.5, continuation_text=1.5, continuation_heard=2.5, over=10.0)["data"],
 )
+WAITED = Timeline("two models", waited(1)["data"])
 
 
 def drawn(*timelines: Timeline, width: int = 80) -> str:
@@ -85,13 +74,14 @@ def test_first_heard_is_whoever_spoke_first() -> None:
     assert NOTHING.wait is None
 
 
-def test_times_of_a_turn_count_from_the_end_of_its_question() -> None:
-    """They are on a monotonic clock that began anywhere."""
-    opening = Line("Well,", left=100.6, heard=100.75, over=102.5)
-    reply = Reply(turn_ended=100.5, lines=[opening], continuation_heard=103.0)
-    line = Timeline.of("two models", Turn(100.0, "Why?", reply))
-    assert (line.turn_ended, line.opening_heard, line.gap) == (0.5, 0.75, 0.5)
-    assert line.over is None
+def test_a_waiting_line_is_the_small_models() -> None:
+    """It has its place in the bar, between silences; and it may be the first that is heard."""
+    bar = drawn(WAITED).splitlines()[0].removeprefix("  two models ")
+    marks = "".join(char for char, _ in itertools.groupby(bar))
+    assert marks == "·│·━·━·━·─"
+    lines = WAITED.told["waiting_lines"]
+    unheard = reply(1, waiting_lines=lines, continuation_heard=5.25, over=9.0)["data"]
+    assert Timeline("two models", unheard).first_heard == lines[0]["heard"]
 
 
 def test_nothing_at_all_is_drawn_too() -> None:
@@ -119,9 +109,19 @@ def test_a_terminal_without_box_characters_gets_plain_ones() -> None:
 
 
 times = st.none() | st.floats(-5, 120)
+spans = st.lists(st.builds(line, st.just(" One moment."), st.just(1.0), times, times), max_size=2)
 
 
-@given(st.builds(Timeline, st.text("ab ", max_size=14), *[times] * 8), st.integers(1, 300))
-def test_any_times_can_be_drawn(line: Timeline, width: int) -> None:
+@given(
+    st.text("ab ", max_size=14),
+    st.builds(
+        lambda found, lines, gap: reply(1, waiting_lines=lines, gap=gap, **found)["data"],
+        st.fixed_dictionaries(dict.fromkeys(TIMES, times)),
+        spans,
+        times,
+    ),
+    st.integers(1, 300),
+)
+def test_any_times_can_be_drawn(label: str, told: dict[str, Any], width: int) -> None:
     """Whatever was reached, in whatever order, drawing raises nothing."""
-    drawn(line, BOTH, width=width)
+    drawn(Timeline(label, told), BOTH, width=width)
