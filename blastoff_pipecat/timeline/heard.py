@@ -130,7 +130,6 @@ class HeardReply:
     """One reply as it is heard. Times are seconds on one clock, None where not reached.
 
     Attributes:
-        turn_ended: The bot noticed that the question was over.
         lines: What the small model says before the continuation, in order.
         waiting: How many of these, the last ones, are waiting lines; the rest is the opening.
         continuation_text: The continuation's first text left the service.
@@ -139,7 +138,6 @@ class HeardReply:
         continuation: What the continuation said.
     """
 
-    turn_ended: float | None = None
     lines: list[Line] = field(default_factory=list[Line])
     waiting: int = 0
     continuation_text: float | None = None
@@ -177,11 +175,6 @@ class HeardReply:
         return _over(self._opening)
 
     @property
-    def text(self) -> str:
-        """All that was said."""
-        return "".join(line.words for line in self.lines) + self.continuation
-
-    @property
     def first_heard(self) -> float | None:
         """When the first sound of the reply was heard."""
         heard = (*(line.heard for line in self.lines), self.continuation_heard)
@@ -205,21 +198,20 @@ class HeardReply:
             self.continuation_text = at
         self.continuation += text
 
-    def hear(self, sound: Sound, *, opening: bool, line: int = -1) -> None:
+    def hear(self, sound: Sound, line: Line | None, *, certain: bool = True) -> None:
         """Hear a piece of audio; its silence is not heard.
 
         Args:
             sound: The piece.
-            opening: Whether it is the small model's, or else of the continuation.
-            line: Which of the small model's lines it is of; by default the last.
+            line: Which of the small model's lines it is of; None for the continuation.
+            certain: Whether it is known to be of that line, and not of what follows it.
         """
-        if not sound.spans or (opening and not self.lines):
+        if not sound.spans:
             return
         (first, _), (_, last) = sound.spans[0], sound.spans[-1]
-        if opening:
-            of = self.lines[line]
-            of.heard = first if of.heard is None else of.heard
-            of.over = last
+        if line:
+            line.heard = first if line.heard is None else line.heard
+            line.over = last if certain else line.over
         elif self.continuation_heard is None:
             self.continuation_heard = first
         self.over = last

@@ -5,17 +5,17 @@ Pure: it is told what happens and when, in seconds on one clock, and reads none 
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
 from blastoff_pipecat.timeline.heard import HeardReply, Sound
+from blastoff_pipecat.timeline.table import LIFE, WHOSE, End, Life, Sign, Whose
 from blastoff_pipecat.timeline.user_turn import UserTurn
 from blastoff_pipecat.timeline.word_seam import WordSeam
 
 MESSAGE_TYPE = "blastoff-timeline"
 
 _TIMES = (
-    "turn_ended",
     "opening_text",
     "opening_heard",
     "opening_over",
@@ -28,9 +28,6 @@ _STOP_SECS = 0.3
 
 _SETTLED_SECS = 0.5
 """How much of the continuation must have been heard for its beginning to be certain."""
-
-Whose: TypeAlias = Literal["opening", "continuation", "unsure"]
-"""Whose sound comes next; unsure until the voice says when a word of the continuation comes."""
 
 
 @dataclass(eq=False)
@@ -45,9 +42,8 @@ class ReplyTimeline:
         grace: Seconds after the end of its audio when it is over though nobody said so.
         heard: What is heard of it, audio included that has arrived and not been played yet.
         metrics: What the service measured of it.
-        interrupted: Whether the user spoke before it was over.
-        ended: Whether all its audio has arrived.
-        done: Whether it is over.
+        whose: Whose sound comes.
+        life: How far it is.
     """
 
     number: int
@@ -57,28 +53,21 @@ class ReplyTimeline:
     grace: float = 0.0
     heard: HeardReply = field(default_factory=HeardReply)
     metrics: dict[str, Any] | None = None
-    interrupted: bool = False
-    ended: bool = False
-    done: bool = False
+    whose: Whose = Whose.NOBODY
+    life: Life = Life.COMING
 
     _blank: str = ""
     _pieces: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
-    _whose: Whose | None = None
-    _line: int = 0
-    _line_ids: list[int] = field(default_factory=list[int])
-    _line_pts: dict[int, float] = field(default_factory=dict[int, float])
-    _words: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     _seam: WordSeam = field(default_factory=WordSeam)
-    _seam_pts: float | None = None
-    _settled: bool = False
-    _timed: bool = False
-    _context: str | None = None
-    _context_at: float = 0.0
-    _context_place: float = 0.0
     _sounds_until: float | None = None
     _stopped: float | None = None
+    _cut: float = inf
     _failed: bool = False
-    _doomed: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether it is over."""
+        return self.life in (Life.OVER, Life.INTERRUPTED)
 
     # Text.
 
@@ -119,13 +108,16 @@ class ReplyTimeline:
         heard.say_opening(text[:chars], left)
         heard.continuation = text[chars:]
         heard.continuation_text = next((at for said, at in self._pieces if said >= chars), None)
-        if self._whose is not None:
-            self._whose = "unsure"
-            heard.lines[0].heard, heard.continuation_heard = heard.continuation_heard, None
-            self._seam_pts = _after(self._words, _letters(heard.opening))
-            self._find_seam()
+        heard.lines[0].heard, heard.continuation_heard = heard.continuation_heard, None
+        self._note(Sign.OPENING_PARTED)
+        self._seam.count_opening(heard.opening)
+        self._find_seam()
+        self._hear_out()
 
     # Sound.
+
+    def _note(self, sign: Sign) -> None:
+        self.whose = WHOSE[self.whose].get(sign, self.whose)
 
     def announce(self, *, opening_id: int | None, timed: bool) -> None:
         """Note that the voice announces text, whose sound comes next.
@@ -134,20 +126,15 @@ class ReplyTimeline:
             opening_id: The frame's id if it is the small model's: its lines come in their order.
             timed: Whether the voice tells when it says which word.
         """
+        lines = self._seam.lines
         if opening_id is not None:
-            self._line = min(len(self._line_ids), len(self.heard.lines) - 1)
-            self._line_ids.append(opening_id)
+            lines.append(opening_id)
         if timed:
-            self._timed = True
-            self._whose = "continuation" if self._settled else "unsure"
-        elif self._whose == "unsure":
-            pass
+            self._note(Sign.TIMED_TEXT)
         elif opening_id is not None:
-            self._whose = "opening"
-        elif self.heard.lines and not self._line_ids:
-            self._whose = "unsure"  # a voice that takes tokens announces no openings
-        else:
-            self._whose = "continuation"
+            self._note(Sign.LINE)
+        else:  # a voice that takes tokens announces no openings
+            self._note(Sign.TEXT_ONLY if self.heard.lines and not lines else Sign.TEXT)
 
     def spell(self, word: str, segment: int | None, pts: float | None) -> None:
         """Note a word that the voice tells of.
@@ -158,20 +145,13 @@ class ReplyTimeline:
             pts: When it is said, as the voice counts; None if it does not.
         """
         if pts is None:
-            if self._whose == "opening" and self._sounds_until is None and not self._failed:
-                self._whose = "unsure"  # it streams: sound follows, whatever is announced
-            return
-        if pts <= 0:
-            return
-        if not self._line_ids:
-            self._words.append((pts, _letters(word)))
+            if self._sounds_until is None and not self._failed:
+                self._note(Sign.UNTIMED_WORD)
+        elif pts > 0:
+            self._seam.spell(word, segment, pts)
             if self.heard.lines:
-                self._seam_pts = _after(self._words, _letters(self.heard.opening))
-        elif segment in self._line_ids:
-            self._line_pts.setdefault(self._line_ids.index(segment), pts)
-        elif self._seam_pts is None:
-            self._seam_pts = pts
-        self._find_seam()
+                self._seam.count_opening(self.heard.opening)
+            self._find_seam()
 
     def fail(self) -> None:
         """Note that the voice failed: there may be no sound of what it announced."""
@@ -188,50 +168,41 @@ class ReplyTimeline:
         if self.done:
             return
         self._sounds_until = sound.ends
-        heard, line = self.heard, self.heard.lines[self._line] if self.heard.lines else None
-        self._whose = self._whose or ("unsure" if line else "continuation")
-        if self._whose == "unsure" or not line:
-            # In the second case an opening may still be told apart, see `_part`.
-            if context != self._context or not self._seam.length:
-                self._context, self._context_at = context, at
-                self._context_place = self._seam.length
-            self._seam.hear(sound)
-        over = line and line.over
-        opening = line is not None and self._whose != "continuation"
-        heard.hear(sound, opening=opening, line=self._line)
-        if self._whose == "unsure":
-            if line and (not self._timed or (heard.continuation and not self._line_ids)):
-                line.over = over  # this may be the continuation already
-            self._find_seam()
+        heard, lines = self.heard, self._seam.lines
+        line = heard.lines[min(max(len(lines), 1), len(heard.lines)) - 1] if heard.lines else None
+        self._note(Sign.SOUND_AFTER_LINE if line else Sign.SOUND)
+        if self._streams or not line:  # in the second case an opening may be parted later
+            self._seam.hear(sound, context=context, at=at)
+        may_be_answer = self.whose is Whose.STREAM or (heard.continuation and not lines)
+        is_answer = self.whose in (Whose.ANSWER, Whose.SETTLED)
+        heard.hear(sound, None if is_answer else line, certain=not may_be_answer)
+        self._find_seam()
+
+    @property
+    def _streams(self) -> bool:
+        """Whether the voice announces nothing by which its sound could be told apart."""
+        return self.whose in (Whose.STREAM, Whose.WORDS)
 
     def _find_seam(self) -> None:
         """Find in the sound of a voice that streams where each line and the continuation begin."""
-        heard, seam, seam_pts = self.heard, self._seam, self._seam_pts
-        if not seam.length or (seam_pts is None and not self._line_pts):
+        heard, seam = self.heard, self._seam
+        parts = seam.parts(len(heard.lines)) if self._streams else ()
+        if not parts:
             return
-
-        def place(pts: float | None) -> float:
-            return inf if pts is None else self._context_place + pts - self._context_at
-
-        seam_at = until = place(seam_pts)
-        for index, line in reversed(list(enumerate(heard.lines))):
-            since = place(self._line_pts.get(index)) if index else -inf
-            line.heard, line.over = seam.between(since, until) or (None, None)
-            until = min(since, until)
-        if seam_pts is None:
-            return
-        heard.continuation_heard, _ = seam.between(seam_at, inf) or (None, None)
-        if self._line_ids and seam.length > seam_at + _SETTLED_SECS:
-            self._settled, self._whose, self._seam = True, "continuation", WordSeam()
+        for line, part in zip(heard.lines, parts, strict=False):
+            line.heard, line.over = part or (None, None)
+        if seam.answer is not None:
+            heard.continuation_heard, _ = parts[-1] or (None, None)
+        if seam.lines and seam.passed > _SETTLED_SECS:
+            self._note(Sign.WORD_PASSED)
 
     # Endings.
 
     def end(self) -> None:
         """Note that no more audio comes."""
-        if not self._doomed:  # else the service says so because it is being interrupted
-            self.ended = True
-            if self._sounds_until is None or self._has_stopped():
-                self._finish()
+        self._near(End.LAST)  # says nothing where it comes of an interruption
+        if self._sounds_until is None or self._has_stopped:
+            self._near(End.SILENCE)
 
     def supersede(self, at: float) -> None:
         """Note that the next reply's audio begins to come."""
@@ -241,42 +212,46 @@ class ReplyTimeline:
     def stop(self, at: float) -> None:
         """Note that the bot stopped speaking."""
         self._stopped = at
-        if self.ended and self._has_stopped():
-            self._finish()
+        if self._has_stopped:
+            self._near(End.SILENCE)
 
     def doom(self) -> None:
         """Note that an interruption is on its way to the voice and the transport."""
-        self._doomed = True
+        self._near(End.DOOM)
 
     def interrupt(self, at: float) -> None:
         """Note that it is there, if it was on its way: what is not heard by then never is."""
-        if self.done or not self._doomed:
-            return
-        self._finish()
-        if not self.ended or (self.heard.over or at) > at:
-            self.interrupted = True
-            self.heard = self.heard.until(at)
+        self._near(End.CUT if (self.heard.over or at) > at else End.IDLE_CUT)
+        if self.life is Life.INTERRUPTED:
+            self._cut = min(at, self._cut)
 
     def give_up(self, now: float) -> None:
         """Be done if the audio must be over, though nobody said so."""
         if self._gives_up is not None and now >= self._gives_up:
-            self._finish()
+            self._near(End.SILENCE)
 
-    def _finish(self) -> None:
-        self.done = True
-        heard = self.heard
-        lines = [line for line in heard.lines if line.heard is not None]
-        if lines and not heard.continuation:
-            lines[-1].over = heard.over
+    def _near(self, end: End) -> None:
+        if not (life := LIFE[self.life].get(end)):
+            return
+        self.life = life
+        self._hear_out()
 
+    def _hear_out(self) -> None:
+        """Once it is over, so is its last line, if nothing followed that."""
+        lines = [line for line in self.heard.lines if line.heard is not None]
+        if self.done and lines and not self.heard.continuation:
+            lines[-1].over = self.heard.over
+
+    @property
     def _has_stopped(self) -> bool:
+        """Whether the bot has stopped speaking since the last sound."""
         if self._stopped is None or self._sounds_until is None:
             return False
         return self._stopped >= self._sounds_until - _STOP_SECS
 
     @property
     def _gives_up(self) -> float | None:
-        if not self.ended or self._sounds_until is None:
+        if self._sounds_until is None or self.life in (Life.COMING, Life.DOOMED):
             return None
         return self._sounds_until + self.grace
 
@@ -284,19 +259,18 @@ class ReplyTimeline:
 
     def message(self, now: float) -> dict[str, Any]:
         """Tell the reply's state; what is still to be heard is not told."""
-        heard = self.heard if self.done else self.heard.until(now)
+        heard = self.heard if self.life is Life.OVER else self.heard.until(min(now, self._cut))
 
         def after(at: float | None) -> float | None:
             return None if at is None else round(at - self.zero, 3)
 
-        if self.turn is not None:
-            heard.turn_ended = self.turn.ended
+        times = {name: after(getattr(heard, name)) for name in _TIMES}
         return {
             "type": MESSAGE_TYPE,
             "reply": self.number,
             "mode": "two models" if self.two_models else "large alone",
             "done": self.done,
-            "interrupted": self.interrupted,
+            "interrupted": self.life is Life.INTERRUPTED,
             "opening": heard.opening,
             "waiting_lines": [
                 {
@@ -308,7 +282,7 @@ class ReplyTimeline:
                 for line in heard.waiting_lines
             ],
             "continuation": heard.continuation,
-            "times": {name: after(getattr(heard, name)) for name in _TIMES},
+            "times": {"turn_ended": after(self.turn.ended if self.turn else None), **times},
             "gap": None if heard.gap is None else round(heard.gap, 3),
             "metrics": self.metrics,
         }
@@ -326,22 +300,3 @@ class ReplyTimeline:
         """Tell whether it is heard just now."""
         first, over = self.heard.first_heard, self.heard.over
         return not self.done and first is not None and over is not None and first <= now < over
-
-
-def _after(words: list[tuple[float, int]], letters: int) -> float | None:
-    """Tell when the first word comes that is not among the first `letters` letters.
-
-    Args:
-        words: When each word is said, and its letters; a voice that takes tokens tells of some of
-            them late.
-        letters: How many are passed over.
-    """
-    for pts, more in sorted(words):
-        if letters <= 0:
-            return pts
-        letters -= more
-    return None
-
-
-def _letters(text: str) -> int:
-    return sum(char.isalnum() for char in text)

@@ -6,6 +6,8 @@ finds the pause at that place, and when it is heard. Pure, as `blastoff_pipecat.
 """
 
 from bisect import bisect_right
+from itertools import accumulate
+from math import inf
 
 from blastoff_pipecat.timeline.heard import PAUSE_SECS, Sound, Span
 
@@ -14,17 +16,30 @@ _NEAR_SECS = 0.15
 
 
 class WordSeam:
-    """The sound of one reply, in which the seam is looked for."""
+    """The sound of one reply, and its words, between which the seams are looked for.
+
+    Attributes:
+        length: Seconds of audio so far, the pauses between its pieces not counted.
+        lines: The ids of the small model's texts that were announced, in order.
+        answer: When the continuation's first word comes, as the voice counts; None: not told yet.
+    """
 
     def __init__(self) -> None:
         """Nothing has been heard yet."""
         self.length = 0.0
-        """Seconds of audio so far, the pauses between its pieces not counted."""
+        self.lines: list[int] = []
+        self.answer: float | None = None
+        self._line_words: dict[int, float] = {}  # by the ids of their lines, their first words
+        self._words: list[tuple[float, int]] = []  # (when said, letters), where no line is told
         self._runs: list[Span] = []  # (place in the audio, when heard): it plays on from there
         self._spans: list[Span] = []
+        self._context: str | None = None
+        self._zero = 0.0  # where the voice counts from, as a place in the audio
 
-    def hear(self, sound: Sound) -> None:
-        """Hear the next piece."""
+    def hear(self, sound: Sound, *, context: str | None, at: float) -> None:
+        """Hear the next piece, of a TTS context, when it arrives."""
+        if context != self._context or not self.length:
+            self._context, self._zero = context, self.length - at
         if not self._runs or sound.pause:
             self._runs.append((self.length, sound.starts))
         self.length += sound.ends - sound.starts
@@ -32,6 +47,49 @@ class WordSeam:
             if self._spans and first - self._spans[-1][1] <= PAUSE_SECS:
                 first, _ = self._spans.pop()
             self._spans.append((first, last))
+
+    def spell(self, word: str, segment: int | None, pts: float) -> None:
+        """Note when a word is said, as the voice counts, and which announced text it is of."""
+        if not self.lines:
+            self._words.append((pts, _letters(word)))
+        elif segment in self.lines:
+            self._line_words.setdefault(segment, pts)
+        elif self.answer is None:
+            self.answer = pts
+
+    def count_opening(self, opening: str) -> None:
+        """Find the continuation's first word behind an opening whose lines are not announced.
+
+        The voice may tell of its words in any order: one that takes tokens tells of some late.
+        """
+        if not self.lines:
+            letters = _letters(opening)
+            before = accumulate((each for _, each in sorted(self._words)), initial=0)
+            words = zip(sorted(self._words), before, strict=False)
+            self.answer = next((pts for (pts, _), said in words if said >= letters), None)
+
+    @property
+    def passed(self) -> float:
+        """Seconds of audio since the continuation's first word; -inf before that is told."""
+        return -inf if self.answer is None else self.length - self._zero - self.answer
+
+    def parts(self, lines: int) -> list[Span | None]:
+        """Return what is heard of each of so many lines, and of the continuation.
+
+        There are none before any sound, and a word that divides it, is known.
+        """
+        if not self.length or (self.answer is None and not self._line_words):
+            return []
+        words = [self._line_words.get(id) for id in self.lines[:lines]]
+        words += [None] * (lines - len(words))
+        begins = [inf if pts is None else self._zero + pts for pts in (*words, self.answer)]
+        if lines:
+            begins[0] = -inf
+        parts, until = list[Span | None](), inf
+        for since in reversed(begins):
+            parts.append(self.between(since, until))
+            until = min(since, until)
+        return parts[::-1]
 
     def when(self, place: float) -> float:
         """Tell when that place in the audio (seconds) is heard."""
@@ -80,3 +138,7 @@ class WordSeam:
         if at >= spans[-1][1]:
             return (spans[0][0], spans[-1][1]), None
         return (spans[0][0], at), (at, spans[-1][1])
+
+
+def _letters(text: str) -> int:
+    return sum(char.isalnum() for char in text)

@@ -7,6 +7,7 @@ import pytest
 from blastoff_pipecat import DualLLMMetricsData
 from blastoff_pipecat.timeline.heard import Sound
 from blastoff_pipecat.timeline.reply_timeline import ReplyTimeline
+from blastoff_pipecat.timeline.table import Life
 from blastoff_pipecat.timeline.user_turn import UserTurn
 
 
@@ -271,7 +272,7 @@ class TestReplyTimeline:
         one.doom()
         one.end()
         one.interrupt(11.0)
-        assert one.interrupted
+        assert one.life is Life.INTERRUPTED
         assert one.message(11.0)["times"]["over"] == about(1.0)
 
     def test_an_interruption_after_all_was_heard_is_none(self) -> None:
@@ -281,7 +282,7 @@ class TestReplyTimeline:
         one.end()
         one.doom()
         one.interrupt(11.5)
-        assert (one.done, one.interrupted) == (True, False)
+        assert one.life is Life.OVER
 
     def test_an_interruption_that_never_arrives_ends_with_the_next_reply(self) -> None:
         """No reply is left open."""
@@ -289,7 +290,7 @@ class TestReplyTimeline:
         one.hear(sound(10.0, 12.0), context="a", at=10.0)
         one.doom()
         one.supersede(11.0)
-        assert (one.done, one.interrupted) == (True, True)
+        assert one.life is Life.INTERRUPTED
 
     def test_what_comes_after_the_end_is_not_heard(self) -> None:
         """Audio that was on its way when the user interrupted is dropped."""
@@ -299,6 +300,30 @@ class TestReplyTimeline:
         one.interrupt(10.2)
         one.hear(sound(10.5, 11.0), context="a", at=10.3)
         assert one.message(20.0)["times"]["over"] == about(0.2)
+
+    def test_words_told_after_an_interruption_bring_nothing_back(self) -> None:
+        """They say where a line is in the sound, and that was not played to its end."""
+        one = reply()
+        one.say_opening("Well, well.", 10.1)
+        one.announce(opening_id=7, timed=True)
+        one.hear(sound(10.2, 12.0), context="a", at=10.2)
+        one.doom()
+        one.interrupt(11.0)
+        one.spell("Well,", 7, 10.2)
+        one.interrupt(11.5)
+        times = one.message(20.0)["times"]
+        assert (times["opening_over"], times["over"]) == (about(1.0), about(1.0))
+
+    def test_an_opening_that_is_all_is_over_with_the_reply(self) -> None:
+        """Though the metrics, which tell how long it is, come late."""
+        one = reply()
+        one.say("Well, well.", 10.1)
+        one.hear(sound(10.2, 11.0), context="a", at=10.2)
+        one.doom()
+        one.interrupt(10.7)
+        one.measure(metrics(outcome="interrupted", opening_chars=11))
+        times = one.message(20.0)["times"]
+        assert (times["opening_heard"], times["opening_over"]) == (about(0.2), about(0.7))
 
     def test_changes_are_foretold(self) -> None:
         """A page is told of a sound when it begins, though it arrived earlier."""
