@@ -14,6 +14,7 @@ from typing import Any, cast
 from blastoff_pipecat.endpoints import Message
 from blastoff_pipecat.relay.language import language_of
 from blastoff_pipecat.relay.lines import RECENT_REPLIES
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS
 
 MIN_TOKENS_FOR_OPENING = 48
 """Where fewer tokens are asked for, an opening would be most of the answer."""
@@ -188,7 +189,7 @@ def _without_lines(message: Message, lines: Sequence[str]) -> Message:
 def _beginning(reply: str) -> str:
     """Return the first clause of a reply, where its opening was."""
     for index, char in enumerate(reply):
-        if char in ",.!?;:，。！？、；：" and index >= 8:
+        if char in CLAUSE_MARKS and index >= 8:
             return reply[: index + 1]
     return reply[:60]
 

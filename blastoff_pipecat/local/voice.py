@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blastoff_pipecat.local.errors import EngineMissing
+from blastoff_pipecat.relay.clauses import ends_sentence
 
 DEFAULT_VOICE = "heart"
 """The voice inside the ``hibari-tts`` wheel; the others are fetched by Hibari on first use."""
@@ -81,12 +82,12 @@ class Voice:
         """
         with self._turn:
             sentences: list[str] = self._engine.phonemize(text)
-        whole = text.rstrip().rstrip("\"'”’)]").endswith((".", "!", "?", "…", "。"))
+        whole = ends_sentence(text)
         for index, phonemes in enumerate(sentences):
             with self._turn:
                 samples: NDArray[np.float32] = self._engine.from_phonemes(phonemes, speed)
-            ends_sentence = whole or index + 1 < len(sentences)
-            pause = _SENTENCE_PAUSE_SECS if ends_sentence else _CLAUSE_PAUSE_SECS
+            is_sentence = whole or index + 1 < len(sentences)
+            pause = _SENTENCE_PAUSE_SECS if is_sentence else _CLAUSE_PAUSE_SECS
             samples = without_silence(samples, _ONSET_SECS, pause)
             if samples.size:
                 yield (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()

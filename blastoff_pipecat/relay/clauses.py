@@ -5,12 +5,12 @@ import re
 from blastoff_pipecat.relay.scripts import (
     CLAUSE_MARKS,
     CLOSERS,
+    SENTENCE_MARKS,
     SOUTH_EAST_ASIAN,
     is_abbreviated,
 )
 
 _ASCII_MARKS = ".!?,;:"
-_SENTENCE_MARKS = ".!?…‥。！？｡؟۔।॥។៕။"
 _closers = re.escape(f"{CLOSERS}*_")
 _wide_marks = "".join(mark for mark in CLAUSE_MARKS if mark not in _ASCII_MARKS)
 _clause_end = re.compile(
@@ -52,4 +52,4 @@ def clause_end(
 def ends_sentence(text: str) -> bool:
     """Tell whether a text ends with the end of a sentence."""
     bare = text.rstrip(f" \t\n{CLOSERS}*_")
-    return bare[-1:] in _SENTENCE_MARKS and bool(bare)
+    return bare[-1:] in SENTENCE_MARKS and bool(bare)

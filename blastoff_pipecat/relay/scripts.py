@@ -30,7 +30,9 @@ COMBINING = (
     "\u200c\u200d\u20d0-\u20f0\ufe00-\ufe0f\ufe20-\ufe2f"
 )
 
-CLAUSE_MARKS = ".,;:!?…‥。！？｡，、；：؟،؛।॥።។៕၊။"
+SENTENCE_MARKS = ".!?…‥。！？｡؟۔।॥។៕။።"
+"""What ends a sentence, in any script."""
+CLAUSE_MARKS = f"{SENTENCE_MARKS},;:，、；：،؛၊"
 """What ends a clause, in any script."""
 CLOSERS = "\"'”’»)]」』）"
 """What may follow a clause mark and belongs to what it closes."""
@@ -54,7 +56,6 @@ _abbreviation = re.compile(
     re.IGNORECASE,
 )
 
-_SENTENCE_MARKS = ".!?…。！？｡؟।॥"
 _marks_of_script = (
     (re.compile("[\u3040-\u30ff]"), ("。", "、")),
     (_dense, ("。", "，")),
@@ -103,7 +104,7 @@ def ended(line: str, *, sentence: bool) -> str:
     Thai and its neighbours have neither: their lines stay as they are, without marks.
     """
     bare = line.rstrip(f" {CLAUSE_MARKS}")
-    if not bare or (sentence and line.rstrip()[-1] in _SENTENCE_MARKS):
+    if not bare or (sentence and line.rstrip()[-1] in SENTENCE_MARKS):
         return line
     full_stop, comma = next(
         (marks for script, marks in _marks_of_script if script.search(bare)), (".", ",")

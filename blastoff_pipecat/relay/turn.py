@@ -7,6 +7,7 @@ are one: silence counts across, no line is said twice, and what was said for the
 from dataclasses import dataclass
 
 from blastoff_pipecat.relay.cover import Cover
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS
 
 
 @dataclass(slots=True)
@@ -35,4 +36,4 @@ class TurnSoFar:
 
     def has_said(self, line: str) -> bool:
         """Tell whether a line was said already, whatever mark it ends with."""
-        return bool(line) and line.casefold().rstrip(" .,!?…。！？।،、") in self.said.casefold()
+        return bool(line) and line.casefold().rstrip(f" {CLAUSE_MARKS}") in self.said.casefold()

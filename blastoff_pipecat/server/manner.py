@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS
 from blastoff_pipecat.server.body import BadRequest, flag, text
 
 LONGEST_ENDING = 40
@@ -25,7 +26,7 @@ FOR_HEADER = "x-blastoff-for"
 ENDING_HEADER = "x-blastoff-opening-ending"
 TOOLS_HEADER = "x-blastoff-openings-with-tools"
 
-_MARKS = " .,;:!?…—-。，、！？；：।"
+_MARKS = f" {CLAUSE_MARKS}—-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
