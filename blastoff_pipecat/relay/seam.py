@@ -21,29 +21,22 @@ is an ellipsis ("…and") goes too.
 """
 
 import re
-from dataclasses import dataclass
 
+from blastoff_pipecat.relay.repeats import Repeat, clause_ends, folded, repeats_of
 from blastoff_pipecat.relay.scripts import (
     CLAUSE_MARKS,
     CLOSERS,
     COMBINING,
-    count_words,
-    is_abbreviated,
     is_never_spaced,
     is_unspaced,
     tokens,
 )
 
-_MIN_REPEAT_WORDS = 2
-_CERTAIN_REPEAT_WORDS = 4
-_REACH = 32  # words: how far from its ends a long text is searched for repeats
 _LEAD_LIMIT = 16  # characters other than words that may stand before a repeat
 
 _marks = re.escape(CLAUSE_MARKS)
 _closers = re.escape(CLOSERS)
 _ends_clause = re.compile(rf"[{_marks}—–][{_closers}]*$")
-_ends_sentence = re.compile(rf"[.!?…。！？｡؟।॥។៕။][{_closers}]*$")
-_between_clauses = re.compile(rf"[{_marks}—–]|\s-+\s")
 _ellipsis = re.compile(r"\s*(?:\.{3}|[…‥])[.…‥\s]*")
 # "3." may become "3.5", "let'" may become "let's".
 _joiner = re.compile(r"['’.,:]?")
@@ -76,7 +69,7 @@ class Seam:
         self._said = said if said.strip() else ""
         self._held = ""
         self.has_repeat = self._trimmed = self._joined = False
-        self._repeats = _repeats(self._said.rstrip(), echoes)
+        self._repeats = repeats_of(self._said.rstrip(), echoes=echoes)
         self._longest = max((len(repeat.words) for repeat in self._repeats), default=0)
 
     def feed(self, text: str) -> str:
@@ -126,101 +119,41 @@ class Seam:
         held = self._held[ellipsis.end() :] if ellipsis else self._held
         found = tokens(held, most=self._longest + 1)
         lead = held[: found[0].start()] if found else held
-        if len(lead.strip()) > _LEAD_LIMIT:
+        if len(lead.strip()) > _LEAD_LIMIT or (final and not found):
             return held
-        if not found:
-            return held if final else None
-        words = [_folded(token) for token in found]
-        growing = not final and _joiner.fullmatch(held, found[-1].end()) is not None
-        if not final and any(repeat.may_match(words, growing) for repeat in self._repeats):
+        words = [folded(token) for token in found]
+        growing = bool(found) and _joiner.fullmatch(held, found[-1].end()) is not None
+        may_match = not found or any(each.may_match(words, growing) for each in self._repeats)
+        if may_match and not final:
             return None
-        for repeat in self._repeats:
-            if repeat.words != tuple(words[: len(repeat.words)]):
-                continue
+        for repeat in filter(lambda each: each.matches(words), self._repeats):
             end = found[len(repeat.words) - 1].end()
             if not final and _unsettled.fullmatch(held, end):
                 return None
-            after = _after_repeat.match(held, end)
-            tail = after.end() if after else end
-            if self._is_repeat(repeat, held, end, tail):
+            if (tail := _repeat_ends(repeat, held, end)) is not None:
                 self.has_repeat = True
                 keeps_marks = repeat.is_end and not _ends_clause.search(self._said.rstrip())
                 return held[end if keeps_marks else tail :]
         return held
 
-    def _is_repeat(self, repeat: "_Repeat", held: str, end: int, tail: int) -> bool:
-        if not is_unspaced(held[end - 1]) and _goes_on.match(held, end):
-            return False
-        if tail == len(held) or _clause_ends(held, end, tail):
-            return True
-        # A new sentence may begin with words that ended the one before it: "The museum…"
-        return repeat.sure or (repeat.sure_in_lower_case and held.lstrip()[:1].islower())
 
+def _repeat_ends(repeat: Repeat, held: str, end: int) -> int | None:
+    """Tell where a repeat ends with its punctuation; None where its words are none.
 
-@dataclass(frozen=True, slots=True)
-class _Repeat:
-    """A run of words that, at the start of a continuation, would be said twice.
-
-    Attributes:
-        words: The words, case folded.
-        is_end: Whether it is the end of what was said, not its beginning.
-        sure: Whether it needs no punctuation behind it to be a repeat.
-        sure_in_lower_case: Likewise, where it does not begin a sentence.
+    Args:
+        repeat: The repeat that the words of `held` match.
+        held: The continuation so far.
+        end: Where these words end.
     """
-
-    words: tuple[str, ...]
-    is_end: bool
-    sure: bool = False
-    sure_in_lower_case: bool = False
-
-    def may_match(self, words: list[str], growing: bool) -> bool:
-        """Tell whether text that begins with `words` may yet turn out to be this repeat."""
-        if len(words) > len(self.words):
-            return False
-        whole = len(words) - growing
-        if tuple(words[:whole]) != self.words[:whole]:
-            return False
-        if growing:
-            return self.words[whole].startswith(words[-1])
-        return len(words) < len(self.words)
-
-
-def _repeats(said: str, echoes: bool) -> list[_Repeat]:
-    """List what a continuation of `said` could repeat, longest first."""
-    if not said:
-        return []
-    found = tokens(said)
-    words = tuple(_folded(token) for token in found)
-    new_sentence = bool(_ends_sentence.search(said))
-    repeats: list[_Repeat] = []
-    for index in [*range(1 if found else 0), *range(max(1, len(found) - _REACH), len(found))]:
-        weight = count_words(said[found[index].start() :])
-        certain = weight >= _CERTAIN_REPEAT_WORDS
-        if index == 0:
-            sure = echoes or certain or (weight >= _MIN_REPEAT_WORDS and not new_sentence)
-            repeats.append(_Repeat(words, is_end=True, sure=sure))
-        elif weight >= _MIN_REPEAT_WORDS:
-            sure = certain and not new_sentence
-            repeats.append(
-                _Repeat(words[index:], is_end=True, sure=sure, sure_in_lower_case=certain)
-            )
-    for index in range(1, min(len(found), _REACH)):
-        end, start = found[index - 1].end(), found[index].start()
-        weight = count_words(said[:end])
-        if _clause_ends(said, end, start) or weight >= _CERTAIN_REPEAT_WORDS:
-            repeats.append(_Repeat(words[:index], is_end=False))
-    return sorted(repeats, key=lambda repeat: -len(repeat.words))
-
-
-def _clause_ends(text: str, start: int, end: int) -> bool:
-    """Tell whether a clause ends in the punctuation between two places of a text."""
-    if text[start : start + 1] == "." and is_abbreviated(text[:start]):
-        return False
-    return _between_clauses.search(text, start, end) is not None
-
-
-def _folded(token: re.Match[str]) -> str:
-    return token[0].casefold().replace("’", "'")
+    if not is_unspaced(held[end - 1]) and _goes_on.match(held, end):
+        return None
+    after = _after_repeat.match(held, end)
+    tail = after.end() if after else end
+    if tail == len(held) or clause_ends(held, end, tail) or repeat.sure:
+        return tail
+    # A new sentence may begin with words that ended the one before it: "The museum…"
+    goes_on = repeat.sure_in_lower_case and held.lstrip()[:1].islower()
+    return tail if goes_on else None
 
 
 def _join(said: str, text: str, final: bool) -> str | None:
@@ -228,34 +161,43 @@ def _join(said: str, text: str, final: bool) -> str | None:
 
     Returns None while that is not certain.
     """
-    spaced = text[:1].isspace()
-    text = text.lstrip()
+    spaced, text, bare = text[:1].isspace(), text.lstrip(), said.rstrip()
     if not text:
         return None
-    bare = said.rstrip()
-    if text[0] in CLAUSE_MARKS:
-        if not _ends_clause.search(bare):
-            return text
-        if not final and _unsettled.fullmatch(text):
-            return None
+    doubles = text[0] in CLAUSE_MARKS and _ends_clause.search(bare) is not None
+    if not final and _is_undecided(text, doubles):
+        return None
+    if doubles:
         doubled = _doubled_marks.match(text)
         if doubled and not _goes_on.match(text):
             return _join(said, f" {text[doubled.end() :]}", final)
-    elif not final and (text in ")]}»”" or _contraction_begun.fullmatch(text)):
-        return None
     elif _attaches(bare, text):
         return text
-    last_word_char = next((char for char in reversed(bare) if char.isalnum()), bare[-1])
-    if is_never_spaced(bare[-1]) or (is_unspaced(last_word_char) and is_unspaced(text[0])):
-        # Thai has spaces between clauses: one that is there stays.
-        thin = is_never_spaced(bare[-1]) or is_never_spaced(text[0]) or not spaced
-        return text if thin else f" {text}"
-    return text if said[-1].isspace() else f" {text}"
+    return text if said[-1].isspace() or _runs_on(bare, text, spaced) else f" {text}"
+
+
+def _is_undecided(text: str, doubles: bool) -> bool:
+    """Tell whether what follows may yet turn out to attach, or to double a mark."""
+    if doubles:
+        return _unsettled.fullmatch(text) is not None
+    return text in ")]}»”" or _contraction_begun.fullmatch(text) is not None
 
 
 def _attaches(said: str, text: str) -> bool:
+    """Tell whether punctuation that follows belongs to the word before it."""
+    if text[0] in CLAUSE_MARKS or _closing.match(text):
+        return True
     if text[0] == "%":
         return said[-1].isdigit()
-    if _closing.match(text):
-        return True
     return said[-1].isalnum() and _contraction.match(text) is not None
+
+
+def _runs_on(said: str, text: str, spaced: bool) -> bool:
+    """Tell whether a script has no space here."""
+    if is_never_spaced(said[-1]):
+        return True
+    last_word_char = next((char for char in reversed(said) if char.isalnum()), said[-1])
+    if not (is_unspaced(last_word_char) and is_unspaced(text[0])):
+        return False
+    # Thai has spaces between clauses: one that is there stays.
+    return is_never_spaced(text[0]) or not spaced
