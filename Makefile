@@ -5,6 +5,8 @@
 PYTHON ?=
 INTERPRETERS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 ARGS ?=
+# How many processes the tests run in; they wait more than they work.
+JOBS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.lock
@@ -22,7 +24,7 @@ demo: $(VENV)/.demo ## a bot to talk to in the browser (ARGS: --headless, or opt
 
 test: lint $(VENV)/.browser ## lint, types and every test (ARGS: options of pytest)
 	@echo "== pytest"
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.test ## ruff and pyright
 	@echo "== ruff"

@@ -41,6 +41,17 @@ def pytest_configure(config: pytest.Config) -> None:
     logger.add(propagate, level="DEBUG")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, for their fixtures; and all that real models answer.
+
+    Most tests wait most of the time, so that files side by side take less of it (`-n`). The models
+    need a processor each, and are not to share it with one another.
+    """
+    for item in items:
+        group = "e2e" if item.get_closest_marker("e2e") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> None:
     """Fail a test that leaves a task running or a TCP socket open.
