@@ -128,6 +128,7 @@ class Talker:
         self.bot: Bot = visit.bot
         self._silenced_at: tuple[int, int, float] | None = None
         self._guessed = 0
+        self._after_interruption = False
 
     async def have(self, plan: Plan) -> Turn:
         """Have a turn; it is over when nothing of it goes on."""
@@ -146,6 +147,7 @@ class Talker:
         await self._until(self._is_reported, "report for each reply")
         # What was asked is over: answered to its end, or the server saw the client hang up.
         await self.server.until(lambda: all(request.ended for request in self.server.requests))
+        self._after_interruption = interrupted
         return self._seen(plan, asked_at, before, interrupted)
 
     # The user.
@@ -288,10 +290,18 @@ class Talker:
         await self._until(
             lambda: squash("".join(self._said_in_replies())) == "".join(texts), f"voice for {texts}"
         )
-        await self._until(
-            lambda: not texts or [*map(squash, bot.assistant_messages)][-len(texts) :] == texts,
-            f"messages of {texts}",
-        )
+        await self._until(lambda: self._are_remembered(texts), f"messages of {texts}")
+
+    def _are_remembered(self, texts: list[str]) -> bool:
+        """Whether the context ends in these replies, a message each.
+
+        What was heard of a reply just as it was interrupted, Pipecat's aggregator may note only
+        with the next.
+        """
+        messages = [*map(squash, self.bot.assistant_messages)][-len(texts) :] if texts else []
+        if texts and messages and self._after_interruption:
+            messages[0] = messages[0][-len(texts[0]) :]
+        return messages == texts
 
     # What was seen.
 
