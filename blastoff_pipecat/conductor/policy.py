@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, get_args
 from blastoff_pipecat import prompts
 from blastoff_pipecat.conductor import check
 from blastoff_pipecat.conductor.styles import STYLES, StyleName
+from blastoff_pipecat.relay.scrub import SpeechSafe
 from blastoff_pipecat.relay.timing import Whether
 
 Handover: TypeAlias = Literal["auto", "beside", "prefix"]
@@ -20,6 +21,7 @@ _CHOICES = {
     "handover": get_args(Handover),
     "opening_frames": get_args(OpeningFrames),
     "small_sees": get_args(SmallSees),
+    "speech_safe": get_args(SpeechSafe),
 }
 _SECONDS = (
     "max_silence_secs",
@@ -60,6 +62,7 @@ class Policy:
     max_waiting_lines: int = 2
     clause_release: bool = True
     rescue: str | None = "small"
+    speech_safe: SpeechSafe = "controls"
     opening_instruction: str | None = None
     continuation_instruction: str | None = None
     waiting_instruction: str | None = None

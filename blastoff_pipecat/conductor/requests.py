@@ -168,6 +168,7 @@ class Requests:
             asks_for_lines=not (self._learnt.small_is_left_out or self._style.chooses),
             line_secs=self._learnt.line_secs,
             speculative=speculative,
+            speech_safe=policy.speech_safe,
         )
 
     # The small model.

@@ -55,7 +55,7 @@ class Hearing:
         """Hear nothing yet. For the arguments see `Relay`."""
         self.state = State.TURN
         self.answer = Answer(expectation)
-        self.small = SmallWords(opening)
+        self.small = SmallWords(opening, manner.speech_safe)
         self.standby = Standby(manner, voice)
         self.timers: dict[Timer, float] = {}
         self.open: set[Role] = set()
@@ -70,7 +70,7 @@ class Hearing:
         self._voice = voice
         self._speculates = manner.speculative
         self._small_failed = self.answered = False
-        self._scrubber = Scrubber()
+        self._scrubber = Scrubber(self._manner.speech_safe)
         self._seam = Seam("")
         self._now = 0.0
         self._patience = Patience(limits)
@@ -110,7 +110,7 @@ class Hearing:
         self.speaker = speaker
         self.answered = False
         self._patience = Patience(self._limits)
-        self._scrubber = Scrubber()
+        self._scrubber = Scrubber(self._manner.speech_safe)
         self._seam = Seam(self._said.text, echoes=echoes)
         if speaker == "small":
             self.timers[Timer.SMALL] = now + self._limits.stall

@@ -7,15 +7,20 @@ thought, and what leaves it is the same however the stream is cut. Removed are
 - thoughts: ``<think>…</think>`` and its spellings, with all they hold, closed or not;
 - template tokens: ``<|im_end|>``, ``</s>``, ``<start_of_turn>`` and the like, with the role behind
   one that opens a turn; half a token at the end of the text goes too;
-- role labels at the start of a line: ``Assistant:``, ``**AI:**``, ``助手：``.
+- role labels at the start of a line: ``Assistant:``, ``**AI:**``, ``助手：``;
+- what a voice may trip over, as `SpeechSafe` says: control characters, and ``<tags>``.
 
 A label or token of the user ("User: and how…") *after* some text begins a turn that the model
 imagines. It and everything after it is dropped.
 """
 
 import re
+from typing import Literal, TypeAlias
 
 from blastoff_pipecat.relay.scripts import is_unspaced
+
+SpeechSafe: TypeAlias = Literal["off", "controls", "tags"]
+"""What is kept from the voice: nothing; control characters; tags of up to `HOLD_LIMIT`, too."""
 
 HOLD_LIMIT = 48
 """The most characters held back outside a thought, waiting to see what they become."""
@@ -49,14 +54,21 @@ _label = re.compile(
     _ascii,
 )
 _role = re.compile(rf"({'|'.join(_ROLES)})[ \t]{{0,4}}(?:[:：]|\n|(?=<)|\Z)", _ascii)
-_look_at = re.compile(r"[<\[◁\n]")
+_controls = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"  # all but tab and line ends
+_look_at = re.compile(rf"[<\[◁\n{_controls}]")
+_control = re.compile(f"[{_controls}]")
+_any_tag = re.compile(r"</?[A-Za-z!?][^<>\n]{0,44}>", re.ASCII)
+_opens_tag = re.compile(r"<[<a-zA-Z/!?]")
+_any_tag_begun = re.compile(r"<(/?[A-Za-z!?]([^<>\n]{0,44})?|/)?", re.ASCII)
 
 
 class Scrubber:
     """Filters the text of one model while it streams."""
 
-    def __init__(self) -> None:
-        """Start at the beginning of a text."""
+    def __init__(self, safe: SpeechSafe = "controls") -> None:
+        """Start at the beginning of a text, and keep from it what is not `safe` for a voice."""
+        self._controls = safe == "off"
+        self._tags = safe != "tags"
         self._held = ""
         self._thinking = False
         self._turn_over = False  # the model imagines the user's next turn
@@ -74,7 +86,7 @@ class Scrubber:
             if not text.isspace():
                 self._begun, self._line_blank = True, False
             return text
-        self._held += text
+        self._held += text if self._controls else _control.sub("", text)
         return self._drain(final=False)
 
     def flush(self) -> str:
@@ -163,7 +175,7 @@ class Scrubber:
     def _pass_mark(self, out: list[str], final: bool) -> bool:
         tag = _tag.match(self._held)
         token = _token.match(self._held)
-        found = tag or token
+        found = tag or token or (None if self._tags else _any_tag.match(self._held))
         if found:
             self._held = self._held[found.end() :]
             self._gap = True
@@ -175,15 +187,17 @@ class Scrubber:
             self._role_due = name in _turn_openers
             self._label_due = self._label_due or self._role_due
             self._begin_turn(name)
+        elif found:
+            return True
         elif not self._may_be_mark():
-            if self._held[1:2] in ("|", "｜"):
-                self._held = self._held[1:]  # else a token could be put together from pieces
+            if self._held[1:2] in ("|", "｜") or (not self._tags and _opens_tag.match(self._held)):
+                self._held = self._held[1:]  # else one could be put together from pieces
             else:
                 self._let_through(out, 1)
         elif not final:
             return False
         elif len(self._held) > 1:
-            self._held = ""  # half a token
+            self._held = ""  # half a token, or half a tag
         else:
             self._let_through(out, 1)
         return True
@@ -191,6 +205,8 @@ class Scrubber:
     def _may_be_mark(self) -> bool:
         if len(self._held) > HOLD_LIMIT:
             return False
+        if not self._tags and _any_tag_begun.fullmatch(self._held):
+            return True
         bare = self._held.rstrip(" \t\n")
         return _token_begun.fullmatch(self._held) is not None or (
             len(self._held) - len(bare) <= 8

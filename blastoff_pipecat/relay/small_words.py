@@ -1,7 +1,7 @@
 """The small model's words before the answer: the opening, or a waiting line, as it writes them."""
 
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
-from blastoff_pipecat.relay.scrub import Scrubber
+from blastoff_pipecat.relay.scrub import Scrubber, SpeechSafe
 
 _LINE_RULES = OpeningRules(min_words=2, enough_words=2, max_words=12)
 
@@ -15,14 +15,15 @@ class SmallWords:
         asked_at: When it was asked last, in seconds on the caller's clock.
     """
 
-    def __init__(self, opening: Opening | None) -> None:
-        """Take the opening to be; None where there is to be none."""
+    def __init__(self, opening: Opening | None, safe: SpeechSafe = "controls") -> None:
+        """Take the opening to be, None where there is to be none, and what the voice can take."""
+        self._safe: SpeechSafe = safe
         self.is_line = False
         self.declined = False
         self.asked_at = 0.0
         self._opening = opening
         self._writes: Opening | None = opening
-        self._scrubber = Scrubber()
+        self._scrubber = Scrubber(safe)
 
     @property
     def may_open(self) -> bool:
@@ -44,7 +45,7 @@ class SmallWords:
         self.is_line = for_line
         self.asked_at = now
         self._writes = WrittenOpening(_LINE_RULES) if for_line else self._opening
-        self._scrubber = Scrubber()
+        self._scrubber = Scrubber(self._safe)
 
     def feed(self, text: str) -> str:
         """Take more of its text; return what of it may be said now."""

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from blastoff_pipecat.relay.cover import Cover, Voice
 from blastoff_pipecat.relay.forecast import Expectation
 from blastoff_pipecat.relay.scripts import WORDS_PER_SECOND
+from blastoff_pipecat.relay.scrub import SpeechSafe
 
 Whether: TypeAlias = Literal["auto", "always", "never"]
 
@@ -89,6 +90,7 @@ class Manner:
         asks_for_lines: Whether the small model is asked for waiting lines.
         line_secs: How long the small model needs for a line.
         speculative: Whether the turn may not have ended, so that nothing is heard yet.
+        speech_safe: What of a model's text is kept from the voice.
     """
 
     opening: Whether = "always"
@@ -108,6 +110,7 @@ class Manner:
     asks_for_lines: bool = False
     line_secs: float = 0.25
     speculative: bool = False
+    speech_safe: SpeechSafe = "controls"
 
     def lines_after(self, said: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the lines for the next silence of a turn, and those that were used before."""

@@ -15,6 +15,7 @@ from blastoff_pipecat.conductor import check
 from blastoff_pipecat.conductor.policy import Handover, OpeningFrames, Policy, SmallSees
 from blastoff_pipecat.conductor.styles import StyleName
 from blastoff_pipecat.endpoints import ChatEndpoint
+from blastoff_pipecat.relay.scrub import SpeechSafe
 from blastoff_pipecat.relay.timing import Whether
 
 _RENAMED = {"max_bridges": "max_waiting_lines"}
@@ -90,6 +91,8 @@ class DualLLMSettings(LLMSettings):
             where the listener waits. Default True.
         rescue: Who finishes a reply in the large model's place: ``"small"`` (default), or the line
             that is said instead, or None for nobody.
+        speech_safe: What of a model's text is kept from the voice: ``"controls"`` (default; control
+            characters), ``"tags"`` (these, and ``<tags>`` too) or ``"off"``.
         opening_instruction: The small model's system message; None is the package's for the style
             (``{openings}`` in it becomes the list).
         continuation_instruction: The user message after an opening, for servers that cannot
@@ -127,6 +130,7 @@ class DualLLMSettings(LLMSettings):
     max_waiting_lines: int | NotGiven = NOT_GIVEN
     clause_release: bool | NotGiven = NOT_GIVEN
     rescue: str | NotGiven | None = NOT_GIVEN
+    speech_safe: SpeechSafe | NotGiven = NOT_GIVEN
     opening_instruction: str | NotGiven | None = NOT_GIVEN
     continuation_instruction: str | NotGiven | None = NOT_GIVEN
     waiting_instruction: str | NotGiven | None = NOT_GIVEN

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from blastoff_pipecat.relay.scrub import HOLD_LIMIT, Scrubber
+from blastoff_pipecat.relay.scrub import HOLD_LIMIT, Scrubber, SpeechSafe
 from tests.relay.texts import any_text, cuttings, marked_up_soup, prose
 
 _never_said = re.compile(
@@ -116,3 +116,40 @@ def test_little_is_held_back(pieces: list[str]) -> None:
     for char in "".join(pieces):
         waiting = 0 if scrubber.feed(char) else waiting + 1
         assert waiting <= HOLD_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("safe", "heard"),
+    [
+        ("off", "A\x00b\x1b[1m <break time='1s'/>5 < 7 </speak>c\n"),
+        ("controls", "Ab[1m <break time='1s'/>5 < 7 </speak>c\n"),
+        ("tags", "Ab[1m 5 < 7 c\n"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 7, 100])
+def test_what_a_voice_may_trip_over_is_kept_from_it(
+    safe: SpeechSafe, heard: str, size: int
+) -> None:
+    """Control characters by default, tags where that is asked for, however the stream is cut."""
+    text = "A\x00b\x1b[1m <break time='1s'/>5 < 7 </speak>c\n"
+    scrubber = Scrubber(safe)
+    pieces = [scrubber.feed(text[at : at + size]) for at in range(0, len(text), size)]
+    assert "".join([*pieces, scrubber.flush()]) == heard
+
+
+@given(st.text(st.sampled_from("<>/a! b\x00\x1b\n\t\x85"), max_size=120), st.integers(1, 9))
+def test_no_tag_and_no_control_is_ever_heard(text: str, size: int) -> None:
+    """Whatever is written around them, and however it is cut; little is held back."""
+    scrubber = Scrubber("tags")
+    pieces = [scrubber.feed(text[at : at + size]) for at in range(0, len(text), size)]
+    heard = "".join([*pieces, scrubber.flush()])
+    assert not set("\x00\x1b") & set(heard)
+    assert re.search(r"</?[a!]", heard) is None
+    assert sum(map(heard.count, "b\x85")) <= sum(map(text.count, "b\x85"))
+
+
+def test_what_is_no_tag_is_said() -> None:
+    """A comparison, a heart and an arrow stay as they are."""
+    text = "5 < 7, 7 > 5, I <3 you, a <- b <= c, x < y > z"
+    scrubber = Scrubber("tags")
+    assert scrubber.feed(text) + scrubber.flush() == text
