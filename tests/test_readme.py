@@ -16,6 +16,7 @@ from blastoff_pipecat.bench.overhead.readme import crowd, table
 from blastoff_pipecat.conductor.report import Figures
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.service.settings import complete_settings
+from tests.clients import table as clients
 from tests.kit import provider_table
 
 ROOT = Path(__file__).parent.parent
@@ -101,3 +102,13 @@ def test_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"\bmake ([a-z]+)\b", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_table_of_clients_is_what_the_tests_hold() -> None:
+    """Every row is written from the list of tests, and each of its tests is there."""
+    assert between("clients") == clients.table()
+    for row in clients.ROWS:
+        for each in row.tests:
+            path, _, name = each.partition("::")
+            source = (clients.ROOT / "tests" / path).read_text(encoding="utf-8")
+            assert f"async def {name}(" in source, each

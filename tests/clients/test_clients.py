@@ -117,12 +117,19 @@ async def test_a_client_streams_and_answers_whole(client: str) -> None:
     assert told["streamed"] == told["whole"] == f"{OPENING} {ANSWER}"
 
 
-@pytest.mark.parametrize("preset", ["", "pydantic-ai"])
-@pytest.mark.parametrize("client", ["langchain", "litellm", "pydantic-ai"])
+async def test_pydantic_ai_takes_an_opening_before_a_call_for_all() -> None:
+    """What its preset is for: a stream's first text is taken for the final answer."""
+    async with serving(large=Script(tool_calls=CALL, ttft=0.1)) as (url, _):
+        told = await run("pydantic-ai", "pydantic_ai_client.py", url, "tools")
+    assert ANSWER not in told["streamed"]
+
+
+@pytest.mark.parametrize(
+    ("client", "preset"),
+    [("langchain", ""), ("litellm", ""), ("langchain", "pydantic-ai"), ("pydantic-ai",) * 2],
+)
 async def test_a_client_calls_tools(client: str, preset: str) -> None:
-    """A tool is called and its result answered; pydantic-ai's streams need its preset."""
-    if client == "pydantic-ai" and not preset:
-        pytest.skip("takes the text before a call for the final answer: --for pydantic-ai")
+    """A tool is called and its result answered, where an opening comes before the call or none."""
     async with serving(large=Script(tool_calls=CALL, ttft=0.1), preset=preset) as (url, models):
         told = await run(client, f"{client.replace('-', '_')}_client.py", url, "tools")
         results = [m for m in models.requests_for("large")[-1].messages if m["role"] == "tool"]
