@@ -27,7 +27,7 @@ import asyncio
 from blastoff_pipecat.local.language import EmbeddedModels
 
 async def main():
-    async with EmbeddedModels() as models:
+    async with EmbeddedModels(large="smollm2-135m") as models:
         print(models.small.model, "runs")
 
 asyncio.run(main())
