@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given, settings
@@ -13,8 +14,10 @@ from blastoff_pipecat.endpoints.deltas import (
     ToolCallDelta,
 )
 from blastoff_pipecat.endpoints.errors import EndpointError
+from blastoff_pipecat.endpoints.sse import SseDecoder
 from tests.endpoints.events import DONE, event, raw_event, stop
 from tests.endpoints.test_decoder import ENDPOINT
+from tests.kit.fuzz import fuzzed
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 _DELTAS = st.one_of(
@@ -138,3 +141,37 @@ def _try(raw: bytes) -> None:
             delta.text.encode()
         elif isinstance(delta, ToolCallDelta):
             assert isinstance(delta.arguments, str)
+
+
+_SOUP = st.lists(
+    st.sampled_from(
+        [
+            *(b"data: ", b"data:", b"\n", b"\r\n", b"\n\n", b": c", b"event: x", b"[DONE]", b"{}"),
+            *(b'{"choices":[{"delta":{"content":"a"}}]}', b'{"choices":[]}', b'{"choices":7}'),
+            *(b'{"choices":[{"delta":{"tool_calls":[{}]}}]}', b'{"error":{"code":5}}', b"\xff\xfe"),
+            *(
+                b'{"choices":[{"finish_reason":"stop"}]}',
+                b'{"usage":[]}',
+                b"[" * 2000,
+                b"\xef\xbb\xbf",
+            ),
+        ]
+    )
+    | st.binary(max_size=12),
+    max_size=14,
+)
+
+
+@fuzzed
+@given(_SOUP, st.lists(st.integers(0, 500), max_size=5))
+def test_whatever_comes_is_a_reply_or_an_endpoints_error(
+    soup: list[bytes], cuts: list[int]
+) -> None:
+    """No bytes break the decoder, and events are cut alike however they come."""
+    raw = b"".join(soup)
+    with suppress(EndpointError):
+        assert isinstance(_read(_pieces(raw, cuts))[-1], Finished)
+    whole, cut = SseDecoder(), SseDecoder()
+    found = [payload for piece in _pieces(raw, cuts) for payload in cut.feed(piece)] + cut.flush()
+    assert found == whole.feed(raw) + whole.flush()
+    assert (cut.is_stream, cut.odd) == (whole.is_stream, whole.odd)
