@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blastoff_pipecat.doctor.embedded import MODELS, examine_embedded
 from blastoff_pipecat.doctor.finding import Finding
 from blastoff_pipecat.doctor.model import Examined, examine_model
 from blastoff_pipecat.doctor.outlook import Outlook, outlook_of
@@ -108,8 +109,8 @@ async def _examine_models(
 ) -> None:
     small, large = environment.small, environment.large
     if small is None or large is None:
-        said = "no *_MODEL_* variable is set: the embedded models are meant"
-        found.findings.append(Finding("note", "models", said))
+        said = "no *_MODEL_* variable is set: the embedded ones are meant"
+        found.findings.append(examine_embedded("models", said, MODELS))
         return
     if (small.base_url, small.model) == (large.base_url, large.model):
         said = "both models are the same: an opening comes no sooner than the answer"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
+from urllib.parse import urlsplit
 
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.doctor.asking import Answer, ask
@@ -15,7 +16,7 @@ from blastoff_pipecat.doctor.handover import Tried, try_ways
 from blastoff_pipecat.doctor.refusals import finding_of
 from blastoff_pipecat.doctor.thinking import switch_for
 from blastoff_pipecat.endpoints import Ask, ChatClient, ChatEndpoint, EndpointError, ways_for
-from blastoff_pipecat.endpoints.providers import provider_of
+from blastoff_pipecat.endpoints.providers import continues, provider_of
 from blastoff_pipecat.relay.actions import Role
 
 _ASKED = Ask(
@@ -135,6 +136,8 @@ def _judge_handover(seen: Examined) -> None:
         named = seen.endpoint.continuation == "history"
         if best is None or named:
             seen.find("ok", "is asked beside the opening, and begins a sentence of its own")
+            if not named:
+                _tell_of_elsewhere(seen)
             return
         _advise(seen, best)
         do = f"To have it go on from an opening's very words: {_how(seen, best)}."
@@ -155,6 +158,28 @@ def _judge_handover(seen: Examined) -> None:
         seen.settings["LARGE_MODEL_SUPPORTS_PREFIX"] = "false"
     how = "LARGE_MODEL_SUPPORTS_PREFIX=false" if best is None else _how(seen, best)
     seen.find("fault", f"{said}{tried.said and ': '}{tried.said}", f"Set {how}.")
+
+
+def _tell_of_elsewhere(seen: Examined) -> None:
+    """Say what the host's own way asks for, where only that is missing."""
+    provider, endpoint = provider_of(seen.endpoint), seen.endpoint
+    if provider is None or provider.way is None:
+        return
+    parts = urlsplit(endpoint.base_url)
+    there = replace(
+        endpoint,
+        base_url=parts._replace(path=provider.path or parts.path).geturl(),
+        extra={**endpoint.extra, **({provider.needs_pin: True} if provider.needs_pin else {})},
+    )
+    if not continues(provider, there):
+        return
+    if there.base_url != endpoint.base_url:
+        do = f"Write {there.base_url} into LARGE_MODEL_URL."
+        seen.find("note", f"could go on from an opening's very words at {provider.path}", do)
+    elif provider.needs_pin:
+        do = f"Name it: ChatEndpoint(extra={{{provider.needs_pin!r}: …}})."
+        said = f"could go on from an opening's very words with one {provider.needs_pin}"
+        seen.find("note", said, do)
 
 
 def _best(tried: Sequence[Tried]) -> Tried | None:

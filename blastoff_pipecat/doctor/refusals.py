@@ -17,6 +17,7 @@ from blastoff_pipecat.endpoints import (
     GarbledStream,
     RequestRefused,
 )
+from blastoff_pipecat.endpoints.connections import proxy_for, shared_ssl_context
 
 _LIST_SECS = 5.0
 _SHOWN = 5
@@ -80,9 +81,14 @@ async def models_of(endpoint: ChatEndpoint, base_url: str) -> list[str] | None:
     if endpoint.api_key:
         headers.setdefault("authorization", f"Bearer {endpoint.api_key}")
     try:
-        async with httpx.AsyncClient(timeout=_LIST_SECS) as client:
-            answer = await client.get(f"{base_url.rstrip('/')}/models", headers=headers)
+        url = f"{base_url.rstrip('/')}/models"
+        # The way that requests to the model take: this machine is not asked for through a proxy.
+        proxy, tls = proxy_for(url), shared_ssl_context()
+        async with httpx.AsyncClient(
+            timeout=_LIST_SECS, proxy=proxy, verify=tls, trust_env=False
+        ) as client:
+            answer = await client.get(url, headers=headers)
         found: Any = answer.json() if answer.status_code == 200 else None
         return sorted(str(each["id"]) for each in cast("list[dict[str, Any]]", found["data"]))
-    except (httpx.HTTPError, ValueError, TypeError, KeyError):
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, TypeError, KeyError):
         return None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import httpx
 
 from blastoff_pipecat.calls.speech import SpeechKeys, read_speech
+from blastoff_pipecat.doctor.embedded import SPEECH, examine_embedded
 from blastoff_pipecat.doctor.finding import Finding
 from blastoff_pipecat.environment import MisconfiguredEnvironment
 
@@ -34,9 +35,8 @@ async def examine_speech(
     except MisconfiguredEnvironment as error:
         return [Finding("fault", name, fault) for name, fault in error.faults.items()]
     if keys is None:
-        return [
-            Finding("note", "speech", "is embedded: neither Deepgram's key nor Cartesia's is set")
-        ]
+        said = "no key of Deepgram or Cartesia is set: the embedded services are meant"
+        return [examine_embedded("speech", said, SPEECH)]
     try:
         return [await _deepgram(keys, deepgram_url), await _cartesia(keys, cartesia_url)]
     except ImportError as missing:

@@ -1,5 +1,6 @@
 """For each way to have it wrong, the doctor says which; and to a right one that it is ready."""
 
+import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -329,6 +330,46 @@ async def test_whether_an_opening_will_be_said_is_told(
     assert not found.outlook.opens
 
 
+@pytest.mark.parametrize(
+    ("url", "name", "said", "do"),
+    [
+        (
+            "http://api.deepseek.com/v1",
+            "deepseek-flash",
+            "very words at /beta",
+            "Write http://api.deepseek.com/beta into LARGE_MODEL_URL.",
+        ),
+        (
+            "http://openrouter.ai/api/v1",
+            "anthropic/claude-haiku-4.5",
+            "with one provider",
+            "ChatEndpoint(extra={'provider': …})",
+        ),
+    ],
+)
+async def test_what_the_hosts_own_way_asks_for_is_told(
+    server: ScriptedEndpoint,
+    consult: Consult,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    name: str,
+    said: str,
+    do: str,
+) -> None:
+    """DeepSeek continues at another path, OpenRouter where its upstream is named."""
+    for variable in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(variable, server.url.removesuffix("/v1"))
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(variable, "127.0.0.1")
+    play(server)
+    server.play(name, model(counted="One, two, three, four, five."))
+    found = await consult({"LARGE_MODEL_URL": url, "LARGE_MODEL_NAME": name})
+    assert found.ready
+    (note,) = [f for f in found.findings if "could go on" in f.said]
+    assert said in note.said
+    assert do in note.do
+
+
 async def test_a_small_model_that_writes_no_opening_is_told(
     server: ScriptedEndpoint, consult: Consult
 ) -> None:
@@ -344,6 +385,23 @@ async def test_twice_the_same_model_is_a_note(server: ScriptedEndpoint, consult:
     found = await consult({"LARGE_MODEL_NAME": "small"})
     assert found.ready
     assert any("both models are the same" in finding.said for finding in found.findings)
+
+
+async def test_an_embedded_engine_that_is_missing_is_told(
+    consult: Consult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing is named, what is meant has to be installed."""
+    find = importlib.util.find_spec
+    for package in ("xllamacpp", "faster_whisper", "hibari"):
+
+        def absent(name: str, *more: Any, package: str = package) -> Any:
+            return None if name == package else find(name, *more)
+
+        monkeypatch.setattr(importlib.util, "find_spec", absent)
+        names = ("SMALL_MODEL_URL", "SMALL_MODEL_NAME", "LARGE_MODEL_URL", "LARGE_MODEL_NAME")
+        (fault,) = faults(await consult(dict.fromkeys((*names, *KEYS))))
+        assert package in fault.replace("-", "_")
+        assert "blastoff-pipecat[local]" in fault
 
 
 async def test_nothing_set_means_embedded(consult: Consult) -> None:
