@@ -27,11 +27,12 @@ def doctor(
     the telephone's secrets and public address. Says what is at fault and what to set, and never a
     key. Exit status: 0 ready, 1 something is at fault.
     """
+    logger.remove()
+    logger.add(sys.stderr, level="WARNING", format="{message}")
     from blastoff_pipecat.doctor.examination import examine
     from blastoff_pipecat.doctor.report import as_json as to_json
     from blastoff_pipecat.doctor.report import show
 
-    logger.disable("pipecat")
     errors = Console(stderr=True)
     try:
         with errors.status("Asking…") as status:

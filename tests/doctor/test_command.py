@@ -45,6 +45,7 @@ async def test_a_right_one_ends_with_ready(server: ScriptedEndpoint, tmp_path: P
     server.play("large", model(ttft=0.05, pace=0.002))
     status, out, err = await run(server, tmp_path)
     assert (status, out.splitlines()[-1]) == (0, "ready"), err
+    assert "INFO" not in err
     assert KEY not in out + err
 
 
