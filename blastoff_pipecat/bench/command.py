@@ -15,11 +15,11 @@ from blastoff_pipecat.bench.load_command import server
 from blastoff_pipecat.bench.overhead.command import overhead
 from blastoff_pipecat.bench.shell import (
     ANY_MODEL,
-    INTERRUPTED,
     fail,
     progress_bar,
-    quiet,
+    ready,
     server_at,
+    stop,
     written,
 )
 
@@ -70,17 +70,12 @@ def latency(
     """
     from blastoff_pipecat.bench import report
     from blastoff_pipecat.bench.latency import NoAnswer, Run
-    from blastoff_pipecat.bench.plot import writable
     from blastoff_pipecat.local.errors import LocalError
 
-    quiet()
-    console = Console()
+    console = ready((json_file, ".json"), (plot_file, ".svg"))
     run = Run("", by_url=url is not None)
     stopped = False
     try:
-        for path, ending in ((json_file, ".json"), (plot_file, ".svg")):
-            if path is not None:
-                writable(path, ending)
         endpoint = _endpoint(url, model, key_variable)
         asyncio.run(_latency(endpoint, run, questions, rounds, console))
     except KeyboardInterrupt:
@@ -97,8 +92,7 @@ def latency(
         written(json_file, report.as_json(report.as_data(run)), console)
         written(plot_file, report.plot(run), console)
     if stopped:
-        console.print("Stopped.")
-        raise typer.Exit(INTERRUPTED)
+        stop(console)
     if not any(answer.failure is None for answer in run.answers):
         raise typer.Exit(1)
 

@@ -9,11 +9,11 @@ from rich.console import Console
 
 from blastoff_pipecat.bench.shell import (
     ANY_MODEL,
-    INTERRUPTED,
     fail,
     progress_bar,
-    quiet,
+    ready,
     server_at,
+    stop,
     written,
 )
 
@@ -72,20 +72,15 @@ def server(
     """
     from blastoff_pipecat.bench import load_report, report
     from blastoff_pipecat.bench.load import Limits, Trial
-    from blastoff_pipecat.bench.plot import writable
     from blastoff_pipecat.bench.process import ProcessTree
     from blastoff_pipecat.endpoints import EndpointError
 
-    quiet()
-    console = Console()
+    console = ready((json_file, ".json"), (plot_file, ".svg"))
     trials: list[Trial] = []
     limits = Limits(most=most, secs=secs, bound_secs=bound_ms / 1e3)
     where: dict[str, str | None] = {"server": None, "endpoint_alone": None}
     stopped = False
     try:
-        for path, ending in ((json_file, ".json"), (plot_file, ".svg")):
-            if path is not None:
-                writable(path, ending)
         loaded = server_at(url, model, key_variable)
         direct = _direct(direct_url, direct_model, direct_key_variable)
         process = None if pid is None else ProcessTree(pid)
@@ -108,8 +103,7 @@ def server(
         written(json_file, report.as_json(data), console)
         written(plot_file, load_report.plot(trials, limits), console)
     if stopped:
-        console.print("Stopped.")
-        raise typer.Exit(INTERRUPTED)
+        stop(console)
     if not load_report.held(trials):
         raise typer.Exit(1)
 

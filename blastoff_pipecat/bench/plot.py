@@ -8,7 +8,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
 _WIDTH = 760
 _LEFT, _RIGHT, _TOP = 130, 30, 56
@@ -163,20 +162,6 @@ def stacked(plots: Sequence[str]) -> str:
         for number, drawn in enumerate(plots)
     ]
     return _closed(parts)
-
-
-def writable(path: Path, ending: str) -> None:
-    """Refuse, before anything is measured, a file that could not be written.
-
-    Raises:
-        ValueError: The path is a folder, has none, or ends otherwise; the message says which.
-    """
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: name a file ending in {ending}")
-    if path.suffix.lower() != ending:
-        raise ValueError(f"{path} would be written as {ending[1:].upper()}: end it in {ending}")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"{path} cannot be written: there is no folder {path.parent}")
 
 
 def _colour(index: int) -> str:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 if TYPE_CHECKING:
     from blastoff_pipecat.endpoints import ChatEndpoint
 
-INTERRUPTED = 130
+_INTERRUPTED = 130
 """The exit status after Ctrl-C, as a shell's own."""
 
 ANY_MODEL = "blastoff"
@@ -73,12 +73,41 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def quiet() -> None:
-    """Keep the log of Pipecat and of this package from between the figures."""
+def ready(*files: tuple[Path | None, str], width: int | None = None) -> Console:
+    """Get ready to measure, or end, saying which file could not be written afterwards.
+
+    The logs of Pipecat and of this package are kept from between the figures.
+
+    Args:
+        *files: What is to be written, None for nothing, and what its name must end in.
+        width: How many characters wide a table is where no terminal says how wide it is.
+
+    Returns:
+        Where to tell the figures.
+    """
     from loguru import logger
 
     logger.disable("blastoff_pipecat")
     logger.disable("pipecat")
+    for path, ending in files:
+        if path is None:
+            continue
+        if path.is_dir():
+            fail(f"{path} is a folder: name a file ending in {ending}")
+        if path.suffix.lower() != ending:
+            fail(f"{path} would be written as {ending[1:].upper()}: end it in {ending}")
+        if not path.absolute().parent.is_dir():
+            fail(f"{path} cannot be written: there is no folder {path.parent}")
+    console = Console()
+    if width and not console.is_terminal:
+        console.width = width
+    return console
+
+
+def stop(console: Console) -> NoReturn:
+    """Say that Ctrl-C was pressed, and end."""
+    console.print("Stopped.")
+    raise typer.Exit(_INTERRUPTED)
 
 
 def written(path: Path | None, text: str, console: Console) -> None:

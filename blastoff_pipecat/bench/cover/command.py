@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from blastoff_pipecat.bench.shell import INTERRUPTED, fail, progress_bar, quiet, written
+from blastoff_pipecat.bench.shell import fail, progress_bar, ready, stop, written
 
 if TYPE_CHECKING:
     from blastoff_pipecat.bench.cover.answer import Answer
@@ -88,17 +88,11 @@ def cover(
     from blastoff_pipecat.bench.cover.record import read
     from blastoff_pipecat.bench.cover.run import Cell, Run, conversations, play
     from blastoff_pipecat.bench.cover.world import World
-    from blastoff_pipecat.bench.plot import writable
 
-    quiet()
-    console = Console()
-    if not console.is_terminal:
-        console.width = _WIDTH
+    files_asked = (record_file, ".json"), (json_file, ".json"), (plot_file, ".svg")
+    console = ready(*files_asked, width=_WIDTH)
     run, stopped = Run(seed, replies), False
     try:
-        for path, ending in ((record_file, ".json"), (json_file, ".json"), (plot_file, ".svg")):
-            if path is not None:
-                writable(path, ending)
         if record_file is not None and from_file is not None:
             raise ValueError("--record is followed by --from what was recorded: give one of them")
         recorded: tuple[Answer, ...] = ()
@@ -142,8 +136,7 @@ def cover(
         if plot_file is not None:
             written(plot_file, report.plot(data), console)
     if stopped:
-        console.print("Stopped.")
-        raise typer.Exit(INTERRUPTED)
+        stop(console)
 
 
 async def _record(path: Path, questions: int, console: Console) -> "tuple[Answer, ...]":

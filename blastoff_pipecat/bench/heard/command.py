@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from blastoff_pipecat.bench.plot import writable
-from blastoff_pipecat.bench.shell import INTERRUPTED, complain, fail, progress_bar, quiet, written
+from blastoff_pipecat.bench.shell import complain, fail, progress_bar, ready, stop, written
 
 if TYPE_CHECKING:
     from blastoff_pipecat.bench.heard.run import Run
@@ -43,22 +42,14 @@ def heard(
     played in real time. No model and no key is needed. It takes about two minutes, of a computer
     that has little else to do.
     """
-    quiet()
-    console = Console()
-    if not console.is_terminal:
-        console.width = _WIDTH
+    console = ready((json_file, ".json"), (plot_file, ".svg"), width=_WIDTH)
     try:
-        for path, ending in ((json_file, ".json"), (plot_file, ".svg")):
-            if path is not None:
-                writable(path, ending)
         with console.status("Starting…"):  # Pipecat takes a few seconds to import
             from blastoff_pipecat.bench import report as files
             from blastoff_pipecat.bench.heard import report
             from blastoff_pipecat.bench.heard.run import planned
             from blastoff_pipecat.bench.heard.targets import missed
             from blastoff_pipecat.bench.loop import run as run_loop
-    except ValueError as error:
-        fail(str(error))
     except ImportError as missing:
         fail(f"The bench needs the package {missing.name}: pip install 'blastoff-pipecat[cli]'")
     run, stopped = planned(), False
@@ -74,8 +65,7 @@ def heard(
         written(json_file, files.as_json(report.as_data(run, misses)), console)
         written(plot_file, report.plot(run), console)
     if stopped:
-        console.print("Stopped.")
-        raise typer.Exit(INTERRUPTED)
+        stop(console)
     if failures or (check and misses):
         raise typer.Exit(1)
 

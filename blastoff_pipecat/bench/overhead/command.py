@@ -10,13 +10,12 @@ import typer
 from rich.console import Console
 
 from blastoff_pipecat.bench.overhead.extent import FULL, QUICK, Extent, PartName
-from blastoff_pipecat.bench.plot import writable
 from blastoff_pipecat.bench.shell import (
-    INTERRUPTED,
     complain,
     fail,
     progress_bar,
-    quiet,
+    ready,
+    stop,
     written,
 )
 
@@ -61,20 +60,13 @@ def overhead(
     """
     if sys.platform == "win32":
         fail("blastoff bench overhead needs Linux or macOS")
-    quiet()
-    console = Console()
-    if not console.is_terminal:
-        console.width = _WIDTH
+    console = ready((json_file, ".json"), width=_WIDTH)
     try:
-        if json_file is not None:
-            writable(json_file, ".json")
         with console.status("Starting…"):  # Pipecat takes a few seconds to import
             from blastoff_pipecat.bench import report as files
             from blastoff_pipecat.bench.loop import run
             from blastoff_pipecat.bench.overhead import report
             from blastoff_pipecat.bench.overhead.part import Found
-    except ValueError as error:
-        fail(str(error))
     except ImportError as missing:
         fail(f"The bench needs the package {missing.name}: pip install 'blastoff-pipecat[cli]'")
     about, found, stopped = report.machine(), Found(), False
@@ -88,8 +80,7 @@ def overhead(
         data = report.as_data(found.figures, about, found.failures)
         written(json_file, files.as_json(data), console)
     if stopped:
-        console.print("Stopped.")
-        raise typer.Exit(INTERRUPTED)
+        stop(console)
     missed = check and any(row.reached is False for row in found.figures)
     if found.failures or missed:
         raise typer.Exit(1)
