@@ -1,5 +1,5 @@
-"""The bot that the timeline's tests listen to."""
+"""The bot that the headless demo is tried with."""
 
-from tests.timeline.conftest import make_llm, server
+from tests.kit.two_models import make_llm, server
 
 __all__ = ["make_llm", "server"]

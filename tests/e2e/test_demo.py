@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +33,7 @@ from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.service.settings import DualLLMSettings
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.bot import talking_to
+from tests.kit.word_errors import word_errors
 
 pytestmark = pytest.mark.e2e
 
@@ -110,16 +111,6 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower().replace("'", "").replace("’", ""))
 
 
-def _word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Words replaced, left out or added."""
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(said, 1):
-        above, row[0] = row[0], i
-        for j, other in enumerate(heard, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (word != other))
-    return row[-1]
-
-
 def test_a_listener_hears_opening_and_continuation_as_one_reply(demo: Demo, ear: Any) -> None:
     """Every word once and in order: first the opening's, then the continuation's."""
     reply = demo.both.reply
@@ -128,8 +119,8 @@ def test_a_listener_hears_opening_and_continuation_as_one_reply(demo: Demo, ear:
     assert _opening_of(reply.opening) == reply.opening
     assert len(continuation) >= 3
     heard = _heard(ear, demo.recordings.both)
-    assert _word_errors(opening + continuation, heard) <= 0.15 * len(opening + continuation), heard
-    assert _word_errors(opening, heard[: len(opening)]) <= 2
+    assert word_errors(opening + continuation, heard) <= 0.15 * len(opening + continuation), heard
+    assert word_errors(opening, heard[: len(opening)]) <= 2
 
 
 def test_the_large_model_alone_is_heard_whole(demo: Demo, ear: Any) -> None:
@@ -138,7 +129,7 @@ def test_the_large_model_alone_is_heard_whole(demo: Demo, ear: Any) -> None:
     assert reply.opening == ""
     said = _words(reply.continuation)
     assert len(said) >= 3
-    assert _word_errors(said, _heard(ear, demo.recordings.alone)) <= max(1, 0.15 * len(said))
+    assert word_errors(said, _heard(ear, demo.recordings.alone)) <= max(1, 0.15 * len(said))
 
 
 def test_the_context_holds_the_reply_as_it_was_said(demo: Demo) -> None:

@@ -32,6 +32,7 @@ from blastoff_pipecat.local.stt import LocalSTTService
 from blastoff_pipecat.local.tts import LocalTTSService
 from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.local.weights.store import ModelStore
+from tests.kit.word_errors import word_errors
 
 pytestmark = pytest.mark.e2e
 
@@ -90,16 +91,6 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text.lower())
 
 
-def _word_errors(said: list[str], heard: list[str]) -> int:
-    """Words replaced, left out or added."""
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(said, 1):
-        above, row[0] = row[0], i
-        for j, other in enumerate(heard, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (word != other))
-    return row[-1]
-
-
 @pytest.mark.parametrize("rate", [16_000, 8_000])
 async def test_what_the_voice_says_the_ear_understands(rate: int) -> None:
     """At the rates of a browser and of a phone, at most one word in twenty is misheard."""
@@ -109,7 +100,7 @@ async def test_what_the_voice_says_the_ear_understands(rate: int) -> None:
             sounds[frame.context_id] = sounds.get(frame.context_id, b"") + frame.audio
     heard = await _hear(list(sounds.values()), rate)
     assert len(heard) == len(SENTENCES)
-    errors = sum(_word_errors(_words(s), _words(h)) for s, h in zip(SENTENCES, heard, strict=True))
+    errors = sum(word_errors(_words(s), _words(h)) for s, h in zip(SENTENCES, heard, strict=True))
     assert errors <= 0.05 * sum(len(_words(sentence)) for sentence in SENTENCES), heard
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -84,22 +85,12 @@ async def _listen_until_closed(line: Line, scenario: str) -> Outcome:
     return Outcome(words(caller.pcm()), caller.secs(), closed_by_bot=True)
 
 
-async def _say_goodbye(line: Line, scenario: str) -> Outcome:
+async def _say(line: Line, scenario: str, *, what: str) -> Outcome:
+    """Answer the greeting with one sentence."""
     async with line.call(scenario) as caller:
         await caller.until_spoken_to()
         await caller.until_quiet(0.6)
-        await caller.say(GOODBYE)
-        await caller.until(lambda: caller.closed)
-    await line.let_go[scenario].wait()
-    return Outcome(words(caller.pcm()), caller.secs(), closed_by_bot=True)
-
-
-async def _ask_nobody(line: Line, scenario: str) -> Outcome:
-    """Ask for what both models refuse, for good."""
-    async with line.call(scenario) as caller:
-        await caller.until_spoken_to()
-        await caller.until_quiet(0.6)
-        await caller.say(NOBODY)
+        await caller.say(what)
         await caller.until(lambda: caller.closed)
     await line.let_go[scenario].wait()
     return Outcome(words(caller.pcm()), caller.secs(), closed_by_bot=True)
@@ -141,8 +132,8 @@ async def _talk_nonsense(line: Line, scenario: str) -> Outcome:
 SCENARIOS: dict[str, tuple[Callable[[Line, str], Awaitable[Outcome]], dict[str, Any]]] = {
     "silence": (_listen_until_closed, {"GREETING": "Hello.", "IDLE_SECS": 0.6}),
     "limit": (_listen_until_closed, {"GREETING": "Hello.", "MAX_CALL_SECS": 4.0}),
-    "goodbye": (_say_goodbye, {"GREETING": "Hello."}),
-    "nobody": (_ask_nobody, {"GREETING": "Hello."}),
+    "goodbye": (partial(_say, what=GOODBYE), {"GREETING": "Hello."}),
+    "nobody": (partial(_say, what=NOBODY), {"GREETING": "Hello."}),  # both models refuse it
     "leaving": (_leave, {}),
     "vanishing": (_vanish, {}),
     "nonsense": (_talk_nonsense, {}),

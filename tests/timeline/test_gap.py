@@ -9,7 +9,8 @@ from pipecat.services.tts_service import TextAggregationMode
 
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from blastoff_pipecat.timeline.teller import PACE_SECS
-from tests.timeline.listener import SLACK_SECS, TIMES, calling, check, check_all, play, when, zero
+from tests.page.messages import TIMES
+from tests.timeline.listener import SLACK_SECS, calling, check, check_all, play, when, zero
 from tests.timeline.voices import CONTINUATION, OPENING, StreamingTTS, ToneTTS
 
 
