@@ -32,6 +32,7 @@ from blastoff_pipecat.conductor.request import Inbox, Life, News, Request
 from blastoff_pipecat.conductor.requests import Models, Requests
 from blastoff_pipecat.endpoints import (
     Alive,
+    Aside,
     Ask,
     Finished,
     ReasoningDelta,
@@ -43,19 +44,8 @@ from blastoff_pipecat.endpoints import (
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import distress
 from blastoff_pipecat.relay import events as ev
-from blastoff_pipecat.relay.limits import Limits
 from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.turn import TurnSoFar
-
-USAGE_GRACE_SECS = 0.5
-"""How long a small model may run on unheard to report its usage."""
-
-ENDING_GRACE_SECS = 0.1
-"""How long a small model may run on unheard where no usage is wanted: most say no more than the
-opening, and one that ends by itself leaves its connection to the next reply."""
-
-HANDOVER_SECS = 0.4
-"""How long the large model waits for an opening that it is to go on from."""
 
 MOST_ARGUMENT_CHARS = 1_000_000
 """How long the arguments of a reply's calls may be together."""
@@ -162,14 +152,7 @@ class Reply:
             opening=self._asks.opening,
             ways=len(self._asks.ways),
             echoes=tuple(way.echo == "always" for way in self._asks.ways),
-            limits=Limits(
-                small_first_token=policy.small_first_token_timeout_secs,
-                large_first_token=policy.large_first_token_timeout_secs,
-                stall=policy.stall_timeout_secs,
-                small_usage=USAGE_GRACE_SECS if report_usage else ENDING_GRACE_SECS,
-                handover=HANDOVER_SECS,
-                reply=policy.reply_timeout_secs,
-            ),
+            limits=policy.limits(report_usage=report_usage),
             manner=self.manner,
             voice=self._learnt.voice,
             expectation=self._learnt.expect(
@@ -193,6 +176,11 @@ class Reply:
     def __aiter__(self) -> AsyncIterator[Heard]:
         """Iterate over what happens."""
         return self._heard
+
+    @property
+    def said(self) -> str:
+        """What was said so far, the opening included."""
+        return self._relay.said
 
     @property
     def said_whole(self) -> str:
@@ -307,6 +295,8 @@ class Reply:
                     heard += self._collect(request, delta)
                 case UsageReport():
                     heard.append(ModelUsed(request.role, request.model.name, delta))
+                case Aside():
+                    heard += [] if small else [delta]
                 case Alive(sign):
                     self._handle(ev.LargeAlive(sign))
                     continue

@@ -20,6 +20,13 @@ MIN_TOKENS_FOR_OPENING = 48
 """Where fewer tokens are asked for, an opening would be most of the answer."""
 
 
+OPAQUE = "opaque"
+"""The role of a message in one service's own shape: kept in its place, read by that service only.
+
+Such a message has no content that is known here.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
     """What was said before, and what the large model may do.
@@ -219,7 +226,7 @@ def _with_calls_healed(messages: Sequence[Message]) -> list[Message]:
         role = message.get("role")
         if role == "assistant" and message.get("tool_calls"):
             block = len(healed) if block is None else block
-        elif role != "tool":
+        elif role not in ("tool", OPAQUE):
             following = messages[index + 1] if index + 1 < len(messages) else None
             belongs_to_calls = (
                 block is not None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from blastoff_pipecat.endpoints import ToolCall, UsageReport
+from blastoff_pipecat.endpoints import Aside, ToolCall, UsageReport
 from blastoff_pipecat.relay import actions as act
 
 
@@ -43,5 +43,6 @@ class ModelUsed:
 Said: TypeAlias = act.SayOpening | act.SayWaiting | act.SayClause | act.SayContinuation
 """Text to be heard, each character once."""
 
-Heard: TypeAlias = Said | act.ReportFailures | ToolCalls | ModelAnswered | ModelUsed
-"""Texts; what went wrong; each model's first answer and tokens; tool calls, once, at the end."""
+Heard: TypeAlias = Said | act.ReportFailures | ToolCalls | ModelAnswered | ModelUsed | Aside
+"""Texts; what went wrong; each model's first answer and tokens; tool calls, once, at the end; and
+what the large model has sent beside its answer."""

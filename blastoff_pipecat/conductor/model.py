@@ -1,6 +1,7 @@
 """What a conductor needs of a model, and no more.
 
-`endpoints.ChatClient` is a model behind a URL. Whatever else keeps these promises is one too.
+`endpoints.ChatClient` is a model behind a URL. Whatever else keeps these promises is one too, such
+as a Pipecat service (`service/inner_service.py`).
 """
 
 from collections.abc import AsyncGenerator
@@ -13,20 +14,9 @@ class Model(Protocol):
     """One model, however it is reached."""
 
     @property
-    def connect_timeout(self) -> float:
-        """How long connecting may take, in seconds, if it makes connections of its own."""
-        ...
-
-    @connect_timeout.setter
-    def connect_timeout(self, secs: float, /) -> None: ...
-
-    @property
     def name(self) -> str:
-        """The model's name, for metrics, spans and reports."""
+        """The model's name, for metrics, spans and reports; it may change between requests."""
         ...
-
-    @name.setter
-    def name(self, model: str, /) -> None: ...
 
     def describe(self) -> str:
         """Name the model and where it is, for messages; holds no key."""

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, get_args
 from blastoff_pipecat import prompts
 from blastoff_pipecat.conductor import check
 from blastoff_pipecat.conductor.styles import STYLES, StyleName
+from blastoff_pipecat.relay.limits import Limits
 from blastoff_pipecat.relay.scrub import SpeechSafe
 from blastoff_pipecat.relay.timing import Whether
 
@@ -14,6 +15,15 @@ Handover: TypeAlias = Literal["auto", "beside", "prefix"]
 SmallSees: TypeAlias = Literal["full", "turn"]
 OpeningFrames: TypeAlias = Literal["sentence", "token"]
 
+USAGE_GRACE_SECS = 0.5
+"""How long a small model may run on unheard to report its usage."""
+
+ENDING_GRACE_SECS = 0.1
+"""How long a small model may run on unheard where no usage is wanted: most say no more than the
+opening, and one that ends by itself leaves its connection to the next reply."""
+
+HANDOVER_SECS = 0.4
+"""How long the large model waits for an opening that it is to go on from."""
 
 _CHOICES = {
     "opening": get_args(Whether),
@@ -100,3 +110,18 @@ class Policy:
                 raise ValueError(f"small_temperature must be 0 to 2, not {self.small_temperature}")
         if self.openings is not None:
             check.lines("openings", self.openings)
+
+    def limits(self, *, report_usage: bool) -> Limits:
+        """Return how long is waited for what.
+
+        Args:
+            report_usage: Whether to wait a little for a small model's usage report.
+        """
+        return Limits(
+            small_first_token=self.small_first_token_timeout_secs,
+            large_first_token=self.large_first_token_timeout_secs,
+            stall=self.stall_timeout_secs,
+            small_usage=USAGE_GRACE_SECS if report_usage else ENDING_GRACE_SECS,
+            handover=HANDOVER_SECS,
+            reply=self.reply_timeout_secs,
+        )

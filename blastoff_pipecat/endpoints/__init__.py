@@ -1,6 +1,6 @@
 """One model behind a URL: how to ask it, how to have it go on, and what can go wrong."""
 
-from blastoff_pipecat.endpoints.ask import Ask, Message
+from blastoff_pipecat.endpoints.ask import Ask, Message, with_note
 from blastoff_pipecat.endpoints.choice import apply_choice
 from blastoff_pipecat.endpoints.client import ChatClient
 from blastoff_pipecat.endpoints.continuation import (
@@ -14,6 +14,7 @@ from blastoff_pipecat.endpoints.continuation import (
 )
 from blastoff_pipecat.endpoints.deltas import (
     Alive,
+    Aside,
     Completion,
     Delta,
     Finished,
@@ -37,6 +38,7 @@ from blastoff_pipecat.endpoints.providers import takes_developer_role
 
 __all__ = [
     "Alive",
+    "Aside",
     "Ask",
     "ChatClient",
     "ChatEndpoint",
@@ -65,4 +67,5 @@ __all__ = [
     "takes_developer_role",
     "thinking_off",
     "ways_for",
+    "with_note",
 ]

@@ -52,7 +52,7 @@ def body_of(ask: Ask, endpoint: ChatEndpoint) -> dict[str, Any]:
             for message in messages
         ]
     if ask.note:
-        messages = _with_note(messages, ask.note)
+        messages = with_note(messages, ask.note)
     thinking: Mapping[str, Any] = {} if ask.thinks else thinking_off(endpoint)
     body: dict[str, Any] = {"messages": messages, **thinking, **ask.params}
     if not body.get("tools", True):
@@ -65,8 +65,8 @@ def body_of(ask: Ask, endpoint: ChatEndpoint) -> dict[str, Any]:
     return ask.way.apply(body, ask.said, ask.instruction) if ask.said else body
 
 
-def _with_note(messages: list[Message], note: str) -> list[Message]:
-    """Add a note to the system message, or put one first."""
+def with_note(messages: list[Message], note: str) -> list[Message]:
+    """Return messages with a note added to the system message, or put first as one."""
     first: Message = messages[0] if messages else {}
     content = first.get("content")
     if first.get("role") == "system" and isinstance(content, str):

@@ -14,6 +14,7 @@ from blastoff_pipecat.endpoints.continuation import ContinuationWay, is_refusal,
 from blastoff_pipecat.endpoints.decoder import MAX_PENDING_BYTES, MAX_REPLY_BYTES, ReplyDecoder
 from blastoff_pipecat.endpoints.deltas import (
     Alive,
+    Aside,
     Completion,
     Delta,
     Finished,
@@ -369,6 +370,6 @@ def _whole(deltas: list[Delta]) -> Completion:
                 usage = delta
             case Finished():
                 reason = delta.reason
-            case Alive():
+            case Alive() | Aside():
                 pass
     return Completion("".join(text), "".join(reasoning), calls.calls, usage, reason)

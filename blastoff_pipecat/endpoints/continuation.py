@@ -21,10 +21,9 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
-from blastoff_pipecat.endpoints.errors import EndpointError
 from blastoff_pipecat.endpoints.providers import (
     Echo,
     continues,
@@ -138,7 +137,14 @@ def thinking_off(endpoint: ChatEndpoint) -> Mapping[str, Any]:
     return {}
 
 
-def is_refusal(error: EndpointError) -> bool:
+class Failed(Protocol):
+    """How a request failed: the HTTP status, where there was one, and what the server said."""
+
+    message: str
+    status_code: int | None
+
+
+def is_refusal(error: Failed) -> bool:
     """Whether a server declined the way it was asked to continue, and not the request as such."""
     return error.status_code in _REFUSED_STATUS and bool(_REFUSED.search(error.message))
 

@@ -53,6 +53,14 @@ class UsageReport:
     total_tokens: int
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cache_written_tokens: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Aside:
+    """What a model has sent beside its answer: opaque here, handed on to the skin in its place."""
+
+    content: object
 
 
 @dataclass(slots=True, frozen=True)
@@ -62,7 +70,9 @@ class Finished:
     reason: str
 
 
-Delta: TypeAlias = Alive | TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | Finished
+Delta: TypeAlias = (
+    Alive | TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | Aside | Finished
+)
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,12 +1,17 @@
 """How a model's failure is told to Pipecat."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from loguru import logger
+from pipecat.adapters.llm.base_llm_adapter import LLMContextConversionError
+from pipecat.frames.frames import ErrorFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory, classify_http_exception
+from pipecat.utils.http import TIMEOUT_EXCEPTIONS
 
 from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.model import Model
@@ -15,6 +20,8 @@ from blastoff_pipecat.service import pipecat as hooks
 
 _PAYLOAD_STATUSES = (400, 413, 422)
 _LASTING_STATUSES = (401, 403, 404)  # key, rights, the model's name: the next reply fails likewise
+_LIKE_A_KEY = re.compile(r"\b(sk-|AIza|AKIA|Bearer )[\w.-]{8,}")
+_TOLD_CHARS = 300
 
 
 class Failures:
@@ -53,6 +60,60 @@ class Failures:
         await push_verdict(verdict, self._service, context)
 
 
+class ServiceFailed(Exception):
+    """A Pipecat service could not be asked as a model, or did not answer properly.
+
+    Attributes:
+        message: What the service told, at most 300 characters, without keys.
+        category: Why, as the service has judged; None where it has not.
+        status_code: The HTTP status, where there was one.
+        blames_payload: Whether the service found fault with the messages before it asked.
+        timed_out: Whether it gave its server up because that was too slow.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        message: str,
+        *,
+        category: ErrorCategory | None = None,
+        status_code: int | None = None,
+        blames_payload: bool = False,
+        timed_out: bool = False,
+    ) -> None:
+        """Keep what is known; `name` is the model's."""
+        super().__init__(f"{name}: {message}")
+        self.message = message
+        self.category = category
+        self.status_code = status_code
+        self.blames_payload = blames_payload
+        self.timed_out = timed_out
+
+    @classmethod
+    def of(cls, name: str, told: str, frame: ErrorFrame, *, secrets: Iterable[str]) -> Self:
+        """Read an error frame of a service.
+
+        Args:
+            name: The model's.
+            told: What the service says.
+            frame: The frame.
+            secrets: What is not to be said.
+        """
+        for secret in secrets:
+            told = told.replace(secret, "***")
+        told = " ".join(_LIKE_A_KEY.sub("***", told).split())
+        cause = frame.exception
+        status = getattr(cause, "status_code", None) or getattr(cause, "code", None)
+        return cls(
+            name,
+            told if len(told) <= _TOLD_CHARS else told[: _TOLD_CHARS - 1] + "…",
+            category=frame.category or (classify_http_exception(cause) if cause else None),
+            status_code=status if isinstance(status, int) else None,
+            blames_payload=isinstance(cause, LLMContextConversionError),
+            timed_out=isinstance(cause, (TimeoutError, *TIMEOUT_EXCEPTIONS)),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is pushed for a failure.
@@ -88,13 +149,15 @@ def judge(
     retires = all(c.is_permanent for c in categories) and not report.recovered
     if not (retires or (end_on_permanent and cause.role == "large")) and category.is_permanent:
         category = ErrorCategory.UNKNOWN  # its kind stays in the message
-    status = getattr(cause.error, "status_code", None)
+    error = cause.error
+    own = error if isinstance(error, ServiceFailed) else None
+    faulty = getattr(error, "status_code", None) in _PAYLOAD_STATUSES
     return Verdict(
         message=f"{told} ({end})",
         category=category,
-        exception=cause.error,
-        blames_payload=cause.role == "large" and status in _PAYLOAD_STATUSES,
-        late=any(failure.role == "large" and failure.error is None for failure in report.failures),
+        exception=error,
+        blames_payload=cause.role == "large" and (faulty or bool(own and own.blames_payload)),
+        late=any(each.role == "large" and _is_late(each.error) for each in report.failures),
     )
 
 
@@ -108,6 +171,10 @@ async def push_verdict(verdict: Verdict, service: LLMService[Any], context: LLMC
     await service.push_error(verdict.message, exception=verdict.exception, category=category)
 
 
+def _is_late(error: Exception | None) -> bool:
+    return error is None or (isinstance(error, ServiceFailed) and error.timed_out)
+
+
 def _tell(failure: Failure, name: str) -> str:
     named = failure.reason if name in failure.reason else f"{name}: {failure.reason}"
     category = _category(failure)
@@ -118,4 +185,6 @@ def _tell(failure: Failure, name: str) -> str:
 def _category(failure: Failure) -> ErrorCategory:
     if failure.error is None:
         return ErrorCategory.SERVER
+    if isinstance(failure.error, ServiceFailed):
+        return failure.error.category or ErrorCategory.UNKNOWN
     return classify_http_exception(failure.error)

@@ -51,5 +51,6 @@ def token_usage(used: ModelUsed) -> LLMTokenUsage:
         completion_tokens=usage.completion_tokens,
         total_tokens=usage.total_tokens,
         cache_read_input_tokens=usage.cached_tokens,
+        cache_creation_input_tokens=usage.cache_written_tokens,
         reasoning_tokens=usage.reasoning_tokens,
     )

@@ -12,10 +12,12 @@ Pipecat's inside: it fails with a sentence where a release of Pipecat has moved 
 # pyright: reportPrivateUsage=false, reportUnknownMemberType=false
 # Private names are what this module is about, and Pipecat leaves arguments without types.
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, cast
 
-from pipecat.frames.frames import Frame
+from pipecat.frames.frames import Frame, FunctionCallFromLLM
 from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
@@ -112,3 +114,89 @@ async def show_observers(service: _Service, frame: Frame) -> None:
                 timestamp=service.get_clock().get_time(),
             )
         )
+
+
+# Of a service that is a model of another.
+
+
+def adopt(service: _Service, inner: _Service) -> None:
+    """Have a service speak for the one that is its large model.
+
+    ``LLMService._adapter``: so that what bots make with it (messages in the provider's own shape)
+    and the tools that Pipecat adds (``builtin_tools``) are the inner one's.
+    """
+    service._adapter = inner.get_llm_adapter()
+    service.supports_response_schema = inner.supports_response_schema
+
+
+def take_functions(service: _Service, inner: _Service) -> None:
+    """Move the functions that were registered on an inner service to the one that runs them.
+
+    ``LLMService._functions``. What was registered on the outer one stays.
+    """
+    service._functions = {**inner._functions, **service._functions}
+    inner._functions = {}
+
+
+def take_calls(
+    service: _Service, handler: Callable[[Sequence[FunctionCallFromLLM]], Coroutine[Any, Any, None]]
+) -> None:
+    """Have the calls of a service's model handed over instead of run.
+
+    ``LLMService.run_function_calls`` is public; that services call it by that name, on themselves,
+    once a reply and with all its calls, is not.
+    """
+
+    async def hand_over(function_calls: Sequence[FunctionCallFromLLM]) -> None:
+        await handler(function_calls)
+
+    service.run_function_calls = hand_over
+
+
+def calls_were_dropped(service: _Service) -> bool:
+    """Tell what it means that a service hands over no calls at all.
+
+    ``BaseOpenAILLMService._process_context`` (``services/openai/base_llm.py``) hands calls over
+    only where there are some, after it has dropped those with arguments that are no JSON.
+    """
+    return any(each.__name__ == "BaseOpenAILLMService" for each in type(service).__mro__)
+
+
+def secrets_of(service: _Service) -> list[str]:
+    """Return what a service's errors must not tell, longest first.
+
+    Attributes named like a key, of the service and of its ``_client``: servers quote keys.
+    """
+    known = {*_secrets_in(vars(service))}
+    client = vars(service).get("_client")
+    if hasattr(client, "__dict__"):
+        known.update(_secrets_in(vars(client)))
+    return sorted(known, key=len, reverse=True)
+
+
+def _secrets_in(values: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _secrets_in(cast("dict[str, Any]", value))
+        elif isinstance(value, str) and len(value) > 3 and _SECRET_NAME.search(name):
+            yield value
+
+
+_SECRET_NAME = re.compile(r"key|secret|token$|password", re.IGNORECASE)
+
+
+def owns_client(service: _Service) -> bool:
+    """Tell, of a service that is not used yet, whether nobody else holds its client.
+
+    ``_client``, as the services of OpenAI, Anthropic and their kin have. Pipecat leaves it open at
+    the end; it may be closed only where its owner cannot use it for another call.
+    """
+    # The service's attribute and the call's argument.
+    return "_client" in vars(service) and sys.getrefcount(vars(service)["_client"]) <= 2
+
+
+async def close_client(service: _Service) -> None:
+    """Close that client, if it can be."""
+    close = getattr(vars(service).get("_client"), "close", None)
+    if close is not None and (closing := close()) is not None:
+        await closing

@@ -30,60 +30,42 @@ from pipecat.frames.frames import (
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
-    LLMTextFrame,
     LLMUpdateSettingsFrame,
     MetricsFrame,
     StartFrame,
     UserStartedSpeakingFrame,
 )
-from pipecat.metrics.metrics import MetricsData
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.services.llm_service import LLMService
-from pipecat.services.settings import ServiceSettings
+from pipecat.services.settings import LLMSettings, ServiceSettings
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.tracing.service_decorators import traced_llm  # pyright: ignore[reportUnknownVariableType]  # untyped in Pipecat
 
 from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
-from blastoff_pipecat.conductor.heard import Heard, ModelAnswered, ModelUsed, ToolCalls
+from blastoff_pipecat.conductor.heard import ModelUsed
 from blastoff_pipecat.conductor.latency import LatencySummary
 from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.conductor.requests import inference_ask
-from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.environment import Environment
-from blastoff_pipecat.relay.actions import (
-    ReportFailures,
-    Role,
-    SayClause,
-    SayContinuation,
-    SayOpening,
-    SayWaiting,
-)
 from blastoff_pipecat.service import pipecat as hooks
 from blastoff_pipecat.service.asking import OpeningHook, ShouldOpen, complete_once, conversation_of
 from blastoff_pipecat.service.failures import Failures
-from blastoff_pipecat.service.frames import (
-    ClauseTextFrame,
-    OpeningTextFrame,
-    SpokenTextFrame,
-    shown,
-    spoken,
-)
 from blastoff_pipecat.service.listening import Listening
-from blastoff_pipecat.service.metrics import (
-    DualLLMMetricsData,
-    answer_metrics,
-    usage_metrics,
+from blastoff_pipecat.service.metrics import DualLLMMetricsData
+from blastoff_pipecat.service.models import (
+    FOR_MODELS,
+    GivenModel,
+    LargeContinuation,
+    OwnModels,
 )
-from blastoff_pipecat.service.settings import (
-    DualLLMSettings,
-    complete_settings,
-    refuse_unknown_options,
-)
+from blastoff_pipecat.service.settings import DualLLMSettings, refuse_unknown_options
+from blastoff_pipecat.service.speaking import Speaking
 from blastoff_pipecat.service.speculation import Speculation
 from blastoff_pipecat.service.tools import FOLLOWED, Tools
 from blastoff_pipecat.service.trace import TracedText, trace_reply
+from blastoff_pipecat.service.universal import universal_conversation
 
 IDLE_SECS_BEFORE_WARMING = 30.0
 """After this long without a reply, connections are opened again when the user starts speaking."""
@@ -109,9 +91,10 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
     def __init__(
         self,
         *,
-        small: ChatEndpoint,
-        large: ChatEndpoint,
+        small: GivenModel,
+        large: GivenModel,
         settings: DualLLMSettings | None = None,
+        large_continuation: LargeContinuation = "history",
         should_open: ShouldOpen | None = None,
         tool_lines: Mapping[str, str] | None = None,
         end_on_permanent_failure: bool = False,
@@ -120,9 +103,15 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         """Initialize the service. No connection is opened before the pipeline starts.
 
         Args:
-            small: The model that opens replies. Fast matters more than clever.
-            large: The model that carries them on, calls tools and runs inferences.
+            small: The model that opens replies: an endpoint, or any Pipecat LLM service. Fast
+                matters more than clever.
+            large: The model that carries them on, calls tools and runs inferences: likewise. A
+                Pipecat service keeps its settings, but for those that are given here; functions
+                are registered here, and run once. It is set up, stopped and closed with this one.
             settings: What can be changed in mid-call; see `DualLLMService.Settings`.
+            large_continuation: How a Pipecat service as `large` goes on from an opening, where one
+                is handed over: ``"history"`` (asked by a user message; with ``handover="prefix"``)
+                or ``"trailing"`` (the opening is the last message, for models that continue it).
             should_open: Asked first for each reply: whether an opening may be said.
             tool_lines: What is said while a tool runs and silence would be felt, by the tool's
                 name: ``{"get_weather": "Let me check the weather."}``. For other tools the small
@@ -137,30 +126,22 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
             ValueError: An endpoint, a setting or an option is missing, malformed or unknown; the
                 message names it.
         """
-        for role, endpoint in (("small", small), ("large", large)):
-            if not isinstance(endpoint, ChatEndpoint):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may not check types
-                raise ValueError(f"{role} must be a ChatEndpoint, not {endpoint!r}")
         refuse_unknown_options(kwargs)
-        complete = complete_settings(large.model, settings)
-        self._policy = complete.policy()
-        super().__init__(settings=complete, **kwargs)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
-        connect_timeout = self._policy.connect_timeout_secs
-        large = replace(large, model=cast("str", complete.model))
-        self._conductor = Conductor(
-            ChatClient(small, connect_timeout=connect_timeout),
-            ChatClient(large, connect_timeout=connect_timeout),
-        )
+        self._models = models = OwnModels(small, large, large_continuation, settings)
+        self._policy = models.settings.policy()
+        super().__init__(settings=models.settings, **kwargs)  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+        models.adopt_into(self)
+        self._conductor = Conductor(models.small, models.large)
         self.latency = LatencySummary()
         ends = end_on_permanent_failure
         self._failures = Failures(self, self._conductor, end_on_permanent=ends)
         self._opening_hook = OpeningHook(should_open)
         self._speculation = Speculation(hooks.speculation_gate(self), self._tell)
-        self._ttfb_reported: set[Role] = set()
         self._listening = Listening(self._conductor.learnt.voice)
         self._last_reply_at = time.monotonic()
         self._warming: asyncio.Task[None] | None = None
         self._tools = Tools(self, self._conductor, tool_lines, self._read)
-        hooks.after_each_push(self, DualLLMService._show_spoken)
+        self._speaking = Speaking(self, self._tools, self._failures, lambda: self._policy)
 
     @classmethod
     def from_env(cls, *, settings: DualLLMSettings | None = None, **kwargs: Any) -> Self:
@@ -182,25 +163,34 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
 
     # Life cycle.
 
+    async def setup(self, setup: FrameProcessorSetup) -> None:
+        """Set up, and with it what is given as a model."""
+        await super().setup(setup)
+        await self._models.setup(setup, self)
+
     async def start(self, frame: StartFrame) -> None:
         """Start, opening a connection to each model in the background."""
         await super().start(frame)
+        await self._models.start(frame)
         self._warm()
 
     async def stop(self, frame: EndFrame) -> None:
         """Stop, closing every request and connection."""
         await super().stop(frame)
         await self._close()
+        await self._models.stop(frame)
 
     async def cancel(self, frame: CancelFrame) -> None:
         """Cancel, closing every request and connection."""
         await super().cancel(frame)
         await self._close()
+        await self._models.stop(frame)
 
     async def cleanup(self) -> None:
         """Release all that is left."""
         await super().cleanup()
         await self._close()
+        await self._models.cleanup()
 
     async def _close(self) -> None:
         warming, self._warming = self._warming, None
@@ -221,10 +211,7 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         tried.policy()
         changed = await super()._update_settings(change)
         self._policy = self._settings.policy()
-        for model in (self._conductor.small, self._conductor.large):
-            model.connect_timeout = self._policy.connect_timeout_secs
-        if "model" in changed:
-            self._conductor.large.name = cast("str", self._settings.model)
+        await self._models.change(self._settings, changed)
         return changed
 
     # Frames in.
@@ -238,11 +225,19 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         if isinstance(frame, UserStartedSpeakingFrame):
             if time.monotonic() - self._last_reply_at > IDLE_SECS_BEFORE_WARMING:
                 self._warm()
-        elif isinstance(frame, LLMUpdateSettingsFrame) and frame.service not in (None, self):
-            return  # LLMService has passed it on already
+        elif isinstance(frame, FOR_MODELS):
+            await self._update_as_model(await self._models.process(frame))
+            if isinstance(frame, LLMUpdateSettingsFrame) and frame.service not in (None, self):
+                return  # LLMService has passed it on already
         await self._tools.process(frame)
         await self.push_frame(frame, direction)
         self._listening.process(frame)
+
+    async def _update_as_model(self, delta: LLMSettings | None) -> None:
+        """Take over what the small model and the logs are told of the large one's settings."""
+        if delta is not None:
+            change = DualLLMSettings(model=delta.model, system_instruction=delta.system_instruction)
+            await self._update_settings(change)
 
     async def _answer(self, context: LLMContext) -> None:
         try:
@@ -265,7 +260,8 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
 
     @traced_llm
     async def _process_context(self, context: LLMContext) -> None:
-        hooks.log_request(self, context)
+        if not self._models.answers_as_service:  # else that one logs it
+            hooks.log_request(self, context)
         conversation = await self._read(
             context,
             needs_whole_answer=hooks.filters_turns(self),
@@ -287,56 +283,16 @@ class DualLLMService(LLMService[OpenAILLMAdapter]):
         try:
             async with aclosing(self._listening.to(self._tools.follow(reply, context))):
                 async for heard in reply:
-                    await self._hear(heard, context, used)
+                    await self._speaking.hear(heard, reply, context, used)
         finally:
             await self._note(reply, used)
 
     async def _read(self, context: LLMContext, **more: Any) -> Conversation:
+        if self._models.answers_as_service:
+            return universal_conversation(context, self._settings, **more)
         return await conversation_of(context, self._settings, self.get_llm_adapter(), **more)
 
-    # Frames out.
-
-    async def _hear(self, heard: Heard, context: LLMContext, used: list[ModelUsed]) -> None:
-        match heard:
-            case SayContinuation(text):
-                if hooks.filters_turns(self):
-                    await hooks.push_filtered(self, text)
-                else:
-                    await self.push_frame(LLMTextFrame(text))
-            case SayOpening(text) | SayWaiting(text):
-                await self._push_spoken(text, OpeningTextFrame)
-            case SayClause(text):
-                await self._push_spoken(text, ClauseTextFrame)
-            case ModelAnswered():
-                if self.metrics_enabled:
-                    await self.push_frame(MetricsFrame(data=self._answer_metrics(heard)))
-            case ModelUsed():
-                used.append(heard)
-                if self.usage_metrics_enabled:
-                    await self.push_frame(MetricsFrame(data=[usage_metrics(heard, self.name)]))
-            case ToolCalls(calls):
-                await self._tools.run(calls, context)
-            case ReportFailures():
-                await self._failures.push(heard, context)
-
-    async def _push_spoken(self, text: str, kind: type[SpokenTextFrame]) -> None:
-        # With `skip_tts` nothing speaks, so there is no look-ahead to avoid.
-        plain = self._policy.opening_frames == "token" or hooks.skips_tts(self)
-        for frame in [LLMTextFrame(text)] if plain else spoken(text, kind):
-            await self.push_frame(frame)
-
-    async def _show_spoken(self, frame: Frame) -> None:
-        """Tell observers of text that has left for the voice, as they know text."""
-        if isinstance(frame, SpokenTextFrame):
-            await hooks.show_observers(self, shown(frame))
-
     # Metrics.
-
-    def _answer_metrics(self, answered: ModelAnswered) -> list[MetricsData]:
-        ttfb, ttfat = answer_metrics(answered, self.name)
-        repeated = self.report_only_initial_ttfb and answered.role in self._ttfb_reported
-        self._ttfb_reported.add(answered.role)
-        return [ttfat] if repeated else [ttfb, ttfat]
 
     async def _note(self, reply: Reply, used: list[ModelUsed]) -> None:
         """Report a reply that has ended."""

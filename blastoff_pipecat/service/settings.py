@@ -20,7 +20,7 @@ from blastoff_pipecat.relay.timing import Whether
 
 _RENAMED = {"max_bridges": "max_waiting_lines"}
 
-_SAMPLING = (
+SAMPLING = (
     "temperature",
     "max_tokens",
     "top_p",
@@ -29,6 +29,7 @@ _SAMPLING = (
     "presence_penalty",
     "seed",
 )
+"""The settings that say how the large model is to write."""
 
 
 class UnknownSetting(ValueError, TypeError):
@@ -167,7 +168,7 @@ class DualLLMSettings(LLMSettings):
 
     def sampling(self) -> dict[str, Any]:
         """Return the body fields that say how the large model is to write."""
-        values = {name: getattr(self, name) for name in _SAMPLING}
+        values = {name: getattr(self, name) for name in SAMPLING}
         return {name: value for name, value in values.items() if value is not None}
 
     def policy(self) -> Policy:
@@ -234,8 +235,15 @@ def _hint(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def complete_settings(model: str, given: DualLLMSettings | None) -> DualLLMSettings:
+def complete_settings(
+    model: str, given: DualLLMSettings | None, *, system_instruction: str | None = None
+) -> DualLLMSettings:
     """Fill in the defaults of every field that is not given.
+
+    Args:
+        model: The large model's name, where none is given.
+        given: What is given.
+        system_instruction: Likewise.
 
     Raises:
         ValueError: A field's value is out of its range; the message names it.
@@ -245,7 +253,7 @@ def complete_settings(model: str, given: DualLLMSettings | None) -> DualLLMSetti
     del ours["provider_thinking"]
     complete = DualLLMSettings(
         model=model,
-        system_instruction=None,
+        system_instruction=system_instruction,
         temperature=None,
         max_tokens=None,
         top_p=None,

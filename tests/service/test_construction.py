@@ -53,7 +53,7 @@ def test_a_malformed_endpoint(changes: dict[str, Any], said: str) -> None:
 @pytest.mark.parametrize("wrong", [None, URL, {"base_url": URL}, ChatEndpoint])
 def test_no_endpoint(role: str, wrong: Any) -> None:
     """What is no endpoint is refused with the role it was given for."""
-    with pytest.raises(ValueError, match=f"^{role} must be a ChatEndpoint, not "):
+    with pytest.raises(ValueError, match=f"^{role} must be a ChatEndpoint or a Pipecat LLM "):
         make(**{role: wrong})
 
 

@@ -261,6 +261,7 @@ OVERRIDDEN = {
     "process_frame",
     "push_frame",
     "run_inference",
+    "setup",
     "start",
     "stop",
 }
