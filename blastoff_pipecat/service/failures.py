@@ -103,15 +103,26 @@ class ServiceFailed(Exception):
             told = told.replace(secret, "***")
         told = " ".join(_LIKE_A_KEY.sub("***", told).split())
         cause = frame.exception
-        status = getattr(cause, "status_code", None) or getattr(cause, "code", None)
         return cls(
             name,
             told if len(told) <= _TOLD_CHARS else told[: _TOLD_CHARS - 1] + "…",
             category=frame.category or (classify_http_exception(cause) if cause else None),
-            status_code=status if isinstance(status, int) else None,
+            status_code=_status_of(cause),
             blames_payload=isinstance(cause, LLMContextConversionError),
             timed_out=isinstance(cause, (TimeoutError, *TIMEOUT_EXCEPTIONS)),
         )
+
+
+def _status_of(error: Exception | None) -> int | None:
+    """Return the HTTP status that an error of a provider's client tells."""
+    for name in ("status_code", "code"):
+        if isinstance(status := getattr(error, name, None), int):
+            return status
+    match getattr(error, "response", None):
+        case {"ResponseMetadata": {"HTTPStatusCode": int(status)}}:  # botocore
+            return status
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from pipecat.frames.frames import (
     FunctionCallsStartedFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
+    LLMMessagesAppendFrame,
+    LLMThoughtStartFrame,
     UserStartedSpeakingFrame,
 )
-from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_context import LLMContext, LLMSpecificMessage
 from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory
 
@@ -37,6 +39,8 @@ FOLLOWED = (
     FunctionCallResultFrame,
     FunctionCallCancelFrame,
     LLMFullResponseEndFrame,
+    LLMMessagesAppendFrame,
+    LLMThoughtStartFrame,
 )
 """The frames that it is told of when they have been pushed."""
 
@@ -70,6 +74,7 @@ class Tools:
         self._reply: Reply | None = None
         self._context: LLMContext | None = None
         self._since = 0  # how many messages the context had when the reply began
+        self._beside = 0  # how many messages in its own shape the large model has added since
         self._round: ToolRound | None = None
         self._turn: TurnSoFar | None = None
         self._unanswered: set[str] = set()  # the tools whose last result asked for no answer
@@ -95,6 +100,7 @@ class Tools:
     def follow(self, reply: Reply, context: LLMContext) -> Reply:
         """Take note of the reply that may call tools next."""
         self._reply, self._context, self._since = reply, context, len(context.messages)
+        self._beside = 0
         return reply
 
     async def forget(self) -> None:
@@ -119,7 +125,10 @@ class Tools:
     async def pushed(self, frame: Frame) -> None:
         """Take note of one of the `FOLLOWED` frames, which the service has pushed downstream."""
         calls, reply = self._round, self._reply
-        if isinstance(frame, FunctionCallsStartedFrame):
+        if isinstance(frame, LLMThoughtStartFrame | LLMMessagesAppendFrame):
+            thought = isinstance(frame, LLMThoughtStartFrame)
+            self._beside += frame.append_to_context if thought else len(frame.messages)
+        elif isinstance(frame, FunctionCallsStartedFrame):
             self._round = ToolRound(frame, _now())
         elif calls is None or reply is None:
             return
@@ -150,6 +159,8 @@ class Tools:
             return False
         if isinstance(frame, FunctionCallCancelFrame) and not frame.run_llm:
             return False
+        if self._context is None or self._beside > _in_own_shape(self._context, self._since):
+            return False  # the answer cannot be asked for without what led to the calls
         turn = self._turn or reply.turn
         return self._bot_speaks or turn.cover.until > _now()
 
@@ -166,6 +177,10 @@ class Tools:
         answered = (call for call in calls.calls if call.function_name not in self._unanswered)
         if not calls.is_over and (call := next(answered, None)):
             self._lines.begin(reply, turn, call, calls.began_at)
+
+
+def _in_own_shape(context: LLMContext, since: int) -> int:
+    return sum(isinstance(each, LLMSpecificMessage) for each in context.messages[since:])
 
 
 def _now() -> float:

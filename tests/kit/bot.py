@@ -232,7 +232,9 @@ class Bot:
         return [
             str(message["content"])
             for message in self.context.get_messages()
-            if message.get("role") == "assistant" and message.get("content")
+            if isinstance(message, dict)  # else in one provider's own shape
+            and message.get("role") == "assistant"
+            and message.get("content")
         ]
 
     def metrics(self, kind: type[MetricsData]) -> list[Any]:

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from pipecat.pipeline.pipeline import Pipeline
 from pipecat.services.openai.llm import OpenAILLMService
+from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
+from pipecat.services.openai.stt import OpenAISTTService
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
 
@@ -55,6 +58,63 @@ def test_no_endpoint(role: str, wrong: Any) -> None:
     """What is no endpoint is refused with the role it was given for."""
     with pytest.raises(ValueError, match=f"^{role} must be a ChatEndpoint or a Pipecat LLM "):
         make(**{role: wrong})
+
+
+def openai() -> OpenAILLMService:
+    return OpenAILLMService(api_key="a-key", base_url=URL)
+
+
+def linked() -> OpenAILLMService:
+    service = openai()
+    Pipeline([service])
+    return service
+
+
+@pytest.mark.parametrize("role", ["small", "large"])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda: OpenAILLMService, "the class OpenAILLMService: pass an instance"),
+        (lambda: OpenAISTTService(api_key="a-key"), "OpenAISTTService, which is no LLM service"),
+        (
+            lambda: OpenAIRealtimeLLMService(api_key="a-key"),
+            "OpenAIRealtimeLLMService, which hears and speaks by itself",
+        ),
+        (linked, "the OpenAILLMService of another pipeline"),
+        (make, "a DualLLMService, which has two models of its own"),
+    ],
+)
+def test_no_model(role: str, wrong: Any, said: str) -> None:
+    """What cannot be a model is refused in one sentence, with what to pass instead."""
+    wanted = f"^{role} must be a ChatEndpoint or a Pipecat LLM service of its own, such as "
+    with pytest.raises(ValueError, match=f"{wanted}.*, not {said}"):
+        make(**{role: wrong()})
+
+
+def test_one_service_twice() -> None:
+    """One instance cannot be both models, nor a model of two services."""
+    service = openai()
+    with pytest.raises(ValueError, match="small and large are the same instance"):
+        make(small=service, large=service)
+    make(large=service)
+    with pytest.raises(ValueError, match=r"large must be .*, not the OpenAILLMService of another"):
+        make(large=service)
+
+
+def test_wrong_settings_cost_no_service() -> None:
+    """A service that was given beside a wrong setting can be given again."""
+    service = openai()
+    with pytest.raises(ValueError, match="max_words"):
+        make(large=service, settings=Settings(max_words=0))
+    assert make(large=service).settings.model == service.settings.model
+
+
+def test_a_continuation_that_cannot_be() -> None:
+    """How a service goes on is one of two names; an endpoint says it itself."""
+    with pytest.raises(ValueError, match="large_continuation"):
+        make(large=openai(), large_continuation="body_prefix")
+    with pytest.raises(ValueError, match=r"ChatEndpoint\(continuation='trailing'\)"):
+        make(large_continuation="trailing")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,7 @@ it says which, and where to look.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.metadata import version
+from collections.abc import Callable
 from inspect import isfunction
 from typing import Any
 
@@ -48,24 +46,12 @@ from blastoff_pipecat.service.speculation import CONFIRMS, WITHDRAWS
 from blastoff_pipecat.service.tool_round import ToolRound, asks_for_answer
 from blastoff_pipecat.service.trace import TracedText
 from tests.kit.bot import talking_to
+from tests.service.pinned import pinned
 from tests.service.spans import TRACING, recorder
 
 DOWNSTREAM = FrameDirection.DOWNSTREAM
 QUESTION: Any = {"role": "user", "content": "How is the weather?"}
 SPECULATIVE = LLMContextFrame(LLMContext(), speculation=True)
-
-
-@contextmanager
-def pinned(hook: str) -> Iterator[None]:
-    """Fail with a sentence that names the hook where Pipecat no longer has it as it was."""
-    try:
-        yield
-    except (AssertionError, AttributeError, KeyError, TypeError) as error:
-        pytest.fail(
-            f"Pipecat {version('pipecat-ai')} has moved or changed {hook}, on which "
-            f"blastoff_pipecat/service/pipecat.py leans as in Pipecat 1.14: {error!r}",
-            pytrace=False,
-        )
 
 
 class Plain(LLMService[Any]):

@@ -26,6 +26,7 @@ class Play:
         text: Its text, event by event.
         call: The tool that it calls after that.
         status: Anything but 200 is refused with an error.
+        says: What the error says; None for what says that the key is refused.
         pace: Seconds before each event.
         then: What follows: the proper end; nothing more, for ever; the end of the body without any
             word of an end; a connection that breaks.
@@ -35,6 +36,7 @@ class Play:
     text: Sequence[str] = ()
     call: Call | None = None
     status: int = 200
+    says: str | None = None
     pace: float = 0.0
     then: Literal["end", "hang", "cut", "break"] = "end"
     thought: str = ""

@@ -103,7 +103,8 @@ class Provider:
     ) -> web.StreamResponse:
         if play.status != 200:
             await asyncio.sleep(play.pace)
-            told = self._wire.refusal(play.status, f"The key {self._key} is no good.")
+            says = play.says or f"The key {self._key} is no good."
+            told = self._wire.refusal(play.status, says)
             return web.Response(status=play.status, body=told, content_type="application/json")
         if not _is_streamed(request, asked.body):
             return web.json_response(self._wire.whole(play))

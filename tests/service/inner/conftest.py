@@ -8,7 +8,7 @@ import pytest
 from blastoff_pipecat import ChatEndpoint, DualLLMService
 from blastoff_pipecat.testing import ScriptedEndpoint
 from tests.kit.providers.server import Provider
-from tests.service.inner.stands import KEY, STANDS, Stand
+from tests.service.inner.stands import CLOSED_LATE, KEY, STANDS, Stand
 
 BESIDE: dict[str, Any] = {
     "opening": "always",
@@ -24,11 +24,6 @@ BESIDE: dict[str, Any] = {
 async def small() -> AsyncIterator[ScriptedEndpoint]:
     async with ScriptedEndpoint() as running:
         yield running
-
-
-# aiobotocore leaves a stream that it does not read to its end to aiohttp, which closes the
-# connection when that is forgotten, and warns.
-CLOSED_LATE = pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")
 
 
 @pytest.fixture(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from pipecat.services.anthropic.llm import AnthropicLLMService
 from pipecat.services.aws.llm import AWSBedrockLLMService
 from pipecat.services.azure.llm import AzureLLMService
@@ -26,6 +27,9 @@ from tests.kit.providers.sse import (
 )
 
 KEY = "a-key-that-nobody-may-see"
+# aiobotocore leaves a stream that it does not read to its end to aiohttp, which closes the
+# connection when that is forgotten, and warns.
+CLOSED_LATE = pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")
 SYSTEM = "You guide visitors of a museum."
 
 
@@ -38,6 +42,7 @@ class Stand:
         wire: How the provider writes.
         make: Makes the service for a stand-in at a URL.
         environment: Variables that lead the service to a stand-in, `{url}` being its URL.
+        continues: A model that goes on from a last message of its own, as Pipecat knows it.
         unauthorized: What the service takes a refused key for.
         thinks: Whether the stand-in can play thoughts that have to come back.
     """
@@ -46,6 +51,7 @@ class Stand:
     wire: type[Wire]
     make: Callable[..., LLMService[Any]]
     environment: Mapping[str, str] = field(default_factory=dict)
+    continues: str = "a-model"
     unauthorized: ErrorCategory = ErrorCategory.AUTHENTICATION
     thinks: bool = False
 
@@ -102,15 +108,21 @@ STANDS: Mapping[str, Stand] = {
     "responses": Stand("OpenAI Responses (HTTP)", OpenAIResponses, _responses),
     "responses-ws": Stand("OpenAI Responses (WebSocket)", OpenAIResponses, _responses_socket),
     "anthropic": Stand(
-        "Anthropic", AnthropicMessages, _anthropic, {"ANTHROPIC_BASE_URL": "{url}"}, thinks=True
+        "Anthropic",
+        AnthropicMessages,
+        _anthropic,
+        {"ANTHROPIC_BASE_URL": "{url}"},
+        continues="claude-3-of-the-tests",
+        thinks=True,
     ),
-    "google": Stand("Google", GoogleGenerate, _google, thinks=True),
+    "google": Stand("Google", GoogleGenerate, _google, continues="gemini-2.5-flash", thinks=True),
     "bedrock": Stand(
         "AWS Bedrock",
         BedrockConverse,
         _bedrock,
         {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "{url}"},
-        ErrorCategory.UNKNOWN,
+        continues="us.anthropic.claude-sonnet-4-5-v1:0",
+        unauthorized=ErrorCategory.UNKNOWN,
     ),
     "azure": Stand("Azure OpenAI", OpenAIChat, _azure),
 }
