@@ -28,6 +28,7 @@ class Play:
         status: Anything but 200 is refused with an error.
         says: What the error says; None for what says that the key is refused.
         pace: Seconds before each event.
+        pause: Seconds before the last event but the end.
         then: What follows: the proper end; nothing more, for ever; the end of the body without any
             word of an end; a connection that breaks.
         thought: A thought before the text, where the provider tells of them.
@@ -38,6 +39,7 @@ class Play:
     status: int = 200
     says: str | None = None
     pace: float = 0.0
+    pause: float = 0.0
     then: Literal["end", "hang", "cut", "break"] = "end"
     thought: str = ""
 

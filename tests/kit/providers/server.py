@@ -112,7 +112,7 @@ class Provider:
         await response.prepare(request)
         *events, end = self._wire.events(play)
         for event in events:
-            await asyncio.sleep(play.pace)
+            await asyncio.sleep(play.pause if play.pause and event is events[-1] else play.pace)
             await response.write(event)
         await asyncio.sleep(play.pace)
         self._begin(asked)
@@ -161,7 +161,7 @@ class Provider:
     async def _play_events(self, socket: web.WebSocketResponse, play: Play, asked: Asked) -> None:
         *groups, end = OpenAIResponses().groups(play)
         for group in [*groups, *([end] if play.then == "end" else [])]:
-            await asyncio.sleep(play.pace)
+            await asyncio.sleep(play.pause if play.pause and group is groups[-1] else play.pace)
             await _send(socket, group)
         await asyncio.sleep(play.pace)
         self._begin(asked)
