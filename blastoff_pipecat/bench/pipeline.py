@@ -13,12 +13,12 @@ from pipecat.frames.frames import EndFrame, ErrorFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.services.openai.llm import OpenAILLMService
+from pipecat.services.llm_service import LLMService
 from pipecat.workers.runner import WorkerRunner
 
-from blastoff_pipecat import DualLLMService
+from blastoff_pipecat.service.pipecat import close_client
 
-Service: TypeAlias = OpenAILLMService | DualLLMService
+Service: TypeAlias = LLMService[Any]
 
 PATIENCE_SECS = 60.0
 
@@ -99,10 +99,4 @@ async def running(pipelines: Sequence[ServicePipeline]) -> AsyncGenerator[None]:
         await runner.cancel()
         await asyncio.wait_for(task, PATIENCE_SECS)
         for pipeline in pipelines:
-            await _close(pipeline.service)
-
-
-async def _close(service: Service) -> None:
-    """Close what Pipecat leaves open."""
-    if isinstance(service, OpenAILLMService):
-        await service._client.close()  # pyright: ignore[reportPrivateUsage]  # nothing public does
+            await close_client(pipeline.service)  # Pipecat leaves it open

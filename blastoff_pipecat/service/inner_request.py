@@ -105,16 +105,19 @@ class InnerRequest:
         self._over = True
         self._wake()
 
+    def push_text(self, text: str) -> None:
+        """Take more of the answer's text; nothing is taken of a request that has failed."""
+        if text and self._failure is None:
+            self._answered = True
+            self._put(TextDelta(text))
+
     def push(self, frame: Frame, direction: FrameDirection) -> None:
-        """Take a frame of the service's; nothing is taken of one that has failed."""
+        """Take another frame of the service's."""
         if self._failure is not None:
             return
-        if isinstance(frame, LLMTextFrame):  # nearly every frame is one
-            if frame.text:
-                self._answered = True
-                self._put(TextDelta(frame.text))
-            return
         match frame:
+            case LLMTextFrame():
+                self.push_text(frame.text)
             case MetricsFrame():
                 for data in frame.data:
                     self._measure(data)

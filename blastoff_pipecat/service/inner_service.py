@@ -20,6 +20,7 @@ from pipecat.frames.frames import (
     Frame,
     FunctionCallFromLLM,
     LLMContextFrame,
+    LLMTextFrame,
     LLMUpdateSettingsFrame,
     StartFrame,
 )
@@ -186,6 +187,12 @@ class InnerService:
         if (request := current.get()) is not None:
             request.push(frame, direction)
 
+    def _take_text(self, frame: LLMTextFrame) -> bool:
+        request = current.get()
+        if request is not None:
+            request.push_text(frame.text)
+        return request is not None
+
     async def _take_calls(self, calls: Sequence[FunctionCallFromLLM]) -> None:
         request = current.get()
         if request is None:
@@ -224,6 +231,7 @@ class InnerService:
         )
         for each in (self._source, self.service, self._sink):
             await each.setup(own)
+        hooks.take_texts(self.service, self._take_text)
 
     async def start(self, frame: StartFrame) -> None:
         """Start the service."""

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
-from pipecat.frames.frames import Frame, FunctionCallFromLLM
+from pipecat.frames.frames import Frame, FunctionCallFromLLM, LLMTextFrame
 from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
@@ -136,6 +136,31 @@ def take_functions(service: _Service, inner: _Service) -> None:
     """
     service._functions = {**inner._functions, **service._functions}
     inner._functions = {}
+
+
+def take_texts(service: _Service, handler: Callable[[LLMTextFrame], bool]) -> None:
+    """Have a service's text handed over instead of pushed, wherever the handler takes it.
+
+    ``LLMService.push_frame``, which services call by that name, on themselves, for every frame: all
+    that Pipecat does on the way from there to a processor behind would be done for every token, for
+    nobody. A class with a `push_frame` of its own, and one whose pushes somebody follows
+    (``BaseObject._event_handlers``), keep theirs.
+    """
+    followed = any(
+        service._event_handlers[name].handlers
+        for name in ("on_before_push_frame", "on_after_push_frame")
+    )
+    if type(service).push_frame is not LLMService.push_frame or followed:
+        return
+    push = service.push_frame
+
+    async def push_frame(
+        frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        if not (isinstance(frame, LLMTextFrame) and handler(frame)):
+            await push(frame, direction)
+
+    service.push_frame = push_frame
 
 
 def take_calls(

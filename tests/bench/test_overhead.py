@@ -104,6 +104,19 @@ async def test_a_process_that_fails_is_told_with_its_part() -> None:
     assert "added latency to first text, warm" in measured()
 
 
+async def test_a_service_is_measured_as_the_large_model() -> None:
+    """Alone and within ours, each token by itself and all at once, and nothing else."""
+    bench = await started(*BRIEFLY, "--large", "anthropic")
+    out, err = await ended(bench)
+    assert bench.returncode == 0, (out, err)
+    per_token = "CPU per token of anthropic"
+    branch = [f"{per_token}, {how}, as a model" for how in ("each by itself", "burst of 200")]
+    assert {name.replace("in a reply of ours", "as a model") for name in measured()} == {*branch}
+    targets = {figure["name"]: figure["target"] for figure in written()["figures"]}
+    assert [name for name, target in targets.items() if target == "≤ 20 µs more"] == branch
+    assert "≤ 20 µs more" in out
+
+
 async def test_a_part_has_a_limit_of_time() -> None:
     """Past it the part is given up; with no figure at all there is no file."""
     bench = await started(*BRIEFLY, "--only", "startup", "--part-timeout", "0.1")
@@ -130,6 +143,7 @@ async def test_ctrl_c_shows_what_was_measured() -> None:
     ("arguments", "says"),
     [
         (["--json", "out.txt"], "end it in .json"),
+        (["--only", "service"], "needs --large"),
         (["--json", "nowhere/out.json"], "there is no folder nowhere"),
     ],
 )
@@ -142,7 +156,7 @@ async def test_arguments_that_cannot_be_used_are_named(
 
 def test_capacity_takes_long_and_is_asked_for() -> None:
     """A quick bench has it only where it is named; the parts keep their order."""
-    assert list(FULL.planned((), None)) == list(PartName)
+    assert list(FULL.planned((), None)) == [each for each in PartName if each != "service"]
     assert PartName.CAPACITY not in QUICK.planned((), None)
     only = [PartName.STARTUP, PartName.CAPACITY]
     assert QUICK.planned(only, None) == {PartName.CAPACITY: 1, PartName.STARTUP: 2}

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from blastoff_pipecat.bench.overhead.extent import FULL, QUICK, Extent, PartName
+from blastoff_pipecat.bench.overhead.extent import FULL, QUICK, Extent, LargeName, PartName
 from blastoff_pipecat.bench.shell import (
     complain,
     fail,
@@ -33,6 +34,10 @@ def overhead(
     only: Annotated[
         list[PartName] | None,
         typer.Option(help="This part of the figures; may be given several times."),
+    ] = None,
+    large: Annotated[
+        LargeName | None,
+        typer.Option(help="This service of Pipecat's, alone and as the large model, instead."),
     ] = None,
     rounds: Annotated[
         int | None,
@@ -60,6 +65,8 @@ def overhead(
     """
     if sys.platform == "win32":
         fail("blastoff bench overhead needs Linux or macOS")
+    if PartName.SERVICE in (only or ()) and large is None:
+        fail("--only service needs --large, which says what service")
     console = ready((json_file, ".json"), width=_WIDTH)
     try:
         with console.status("Starting…"):  # Pipecat takes a few seconds to import
@@ -70,7 +77,7 @@ def overhead(
     except ImportError as missing:
         fail(f"The bench needs the package {missing.name}: pip install 'blastoff-pipecat[cli]'")
     about, found, stopped = report.machine(), Found(), False
-    extent = QUICK if quick else FULL
+    extent = replace(QUICK if quick else FULL, large=large)
     try:
         run(_measure(extent, extent.planned(only or (), rounds), part_timeout, found))
     except KeyboardInterrupt:

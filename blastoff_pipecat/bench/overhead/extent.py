@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+class LargeName(StrEnum):
+    """A service of Pipecat's that can be measured as the large model."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    GOOGLE = "google"
+
+
 class PartName(StrEnum):
     """A part of the bench: figures that are measured together. In the order of measuring."""
 
@@ -12,6 +20,7 @@ class PartName(StrEnum):
     PACED = "paced"
     CAPACITY = "capacity"
     STARTUP = "startup"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +34,8 @@ class Extent:
         paced_sessions: Sessions that reply at once.
         paced_secs: Seconds of one sample of theirs.
         capacity_secs: Seconds for which a number of sessions is tried.
+        large: The service of Pipecat's that is measured as the large model, and nothing else; None
+            for the parts.
         capacity_step: By which factor that number is changed.
     """
 
@@ -34,6 +45,7 @@ class Extent:
     paced_secs: float
     capacity_secs: float = 3.0
     capacity_step: float = 1.12
+    large: LargeName | None = None
 
     def planned(self, only: Iterable[PartName], rounds: int | None) -> dict[PartName, int]:
         """Return how often each part is measured, in the order of measuring.
@@ -42,9 +54,11 @@ class Extent:
             only: The parts that are asked for; none for those named in the extent.
             rounds: How often, in place of what the extent says.
         """
-        asked = set(only) or set(self.rounds)
+        asked = {PartName.SERVICE} if self.large else set(only) or set(self.rounds)
         return {
-            name: self.rounds.get(name, 1) if rounds is None else rounds
+            name: self.rounds.get(name, 7 if name is PartName.SERVICE else 1)
+            if rounds is None
+            else rounds
             for name in PartName
             if name in asked
         }

@@ -9,6 +9,7 @@ from typing import Protocol
 from blastoff_pipecat.bench.overhead.capacity import Capacity
 from blastoff_pipecat.bench.overhead.contestants import Kind, in_turns
 from blastoff_pipecat.bench.overhead.extent import Extent, PartName
+from blastoff_pipecat.bench.overhead.inner import Inner
 from blastoff_pipecat.bench.overhead.paced import Paced
 from blastoff_pipecat.bench.overhead.replies import Replies
 from blastoff_pipecat.bench.overhead.row import Row
@@ -101,6 +102,9 @@ def _part(name: PartName, server: Server, extent: Extent, found: Found) -> Part:
             return Capacity(server, extent.capacity_secs, extent.capacity_step, cost, paced)
         case PartName.STARTUP:
             return Startup(server)
+        case PartName.SERVICE:
+            assert extent.large is not None
+            return Inner(extent.large, extent.replies)
 
 
 def _told(error: Exception) -> str:

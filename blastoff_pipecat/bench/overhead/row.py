@@ -16,6 +16,7 @@ class Row:
         scale: What a sample (in SI units) is multiplied by to be shown in `unit`.
         most: The highest ratio to stock that reaches the target; None where there is none.
         least: The lowest ratio to stock that reaches the target; None where there is none.
+        added: The most that ours may add to stock's, in `unit`; None where there is no such target.
         limit: The value that ours must stay below; None where there is none.
         samples: For each service, its samples in the order of the rounds.
     """
@@ -25,6 +26,7 @@ class Row:
     scale: float = 1.0
     most: float | None = None
     least: float | None = None
+    added: float | None = None
     limit: float | None = None
     samples: dict[Kind, list[float]] = field(
         default_factory=lambda: {"stock": list[float](), "dual": list[float]()}
@@ -64,6 +66,8 @@ class Row:
         """Say what is to be reached."""
         if self.limit is not None:
             return f"< {self.limit:g} {self.unit}".rstrip() if self.limit else "0"
+        if self.added is not None:
+            return f"≤ {self.added:g} {self.unit} more"
         if self.least is not None:
             return f"≥ {self.least:g}×"
         return "" if self.most is None else f"≤ {self.most:g}×"
@@ -76,6 +80,8 @@ class Row:
         if self.limit is not None:
             value = self.median("dual")
             return value < self.limit or value == self.limit == 0
+        if self.added is not None:
+            return self.median("dual") - self.median("stock") <= self.added
         if self.ratio is None:
             return None
         if self.least is not None:

@@ -77,7 +77,7 @@ class Server:
         """Return what the server did since this was last called."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"log\n")
-        told = json.loads(await _line(self._process))
+        told = json.loads(await line_of(self._process))
         served = [Served(*request) for request in told["requests"]]
         return Log(served, told["connections"], told["cpu"])
 
@@ -90,10 +90,15 @@ async def serving(paced_tokens: int) -> AsyncGenerator[Server]:
         paced_tokens: How long the reply of the model "paced" is.
     """
     async with child("server", str(paced_tokens), stdin=asyncio.subprocess.PIPE) as process:
-        yield Server(process, (await _line(process)).strip())
+        yield Server(process, (await line_of(process)).strip())
 
 
-async def _line(process: asyncio.subprocess.Process) -> str:
+async def line_of(process: asyncio.subprocess.Process) -> str:
+    """Return the next line that a server process prints.
+
+    Raises:
+        RuntimeError: It prints none.
+    """
     assert process.stdout is not None
     try:
         line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECS)

@@ -51,9 +51,16 @@ class Ear(FrameProcessor):
 class Session(ServicePipeline):
     """One service at work."""
 
-    def __init__(self, kind: Kind, service: Service) -> None:
-        """Put a service into a pipeline; `running` runs it."""
+    def __init__(self, kind: Kind, service: Service, *, opens: bool | None = None) -> None:
+        """Put a service into a pipeline; `running` runs it.
+
+        Args:
+            kind: Which of the two it is.
+            service: The service.
+            opens: Whether its replies have openings; by default those of ours have.
+        """
         self.kind = kind
+        self._opens = kind == "dual" if opens is None else opens
         self.ear = Ear()
         super().__init__(kind, service, (service, self.ear), PipelineParams())
 
@@ -82,7 +89,7 @@ class Session(ServicePipeline):
         """
         asked = await self.ask(context)
         await self._wait(self.ear.ended, "no end of a reply")
-        opened = bool(self.ear.openings) == (self.kind == "dual")
+        opened = bool(self.ear.openings) == self._opens
         if self.error or not opened or (tokens is not None and self.tokens != tokens):
             openings = [text for _, text in self.ear.openings]
             raise self._failure(f"{self.tokens} tokens after {openings}")

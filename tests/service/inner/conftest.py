@@ -15,6 +15,7 @@ BESIDE: dict[str, Any] = {
     "max_words": 16,
     "max_silence_secs": 60.0,
     "max_waiting_lines": 0,
+    "small_first_token_timeout_secs": 8.0,  # some services keep the loop busy when they begin
     "language": "tlh",  # there is no list of lines in Klingon: the small model's words are said
 }
 """Each reply has an opening, beside which the large model is asked."""

@@ -6,7 +6,7 @@ Where a release has moved a hook, the test named after it says which, and where 
 from typing import Any
 
 from anthropic import AsyncAnthropic
-from pipecat.frames.frames import FunctionCallFromLLM
+from pipecat.frames.frames import FunctionCallFromLLM, LLMTextFrame
 from pipecat.services.anthropic.llm import AnthropicLLMService
 from pipecat.services.llm_service import FunctionCallParams, LLMService
 from pipecat.services.openai.llm import OpenAILLMService
@@ -55,6 +55,36 @@ def test_take_functions() -> None:
         assert outer.has_function("set")
         assert not inner.has_function("get")
         assert outer._functions["get"].cancel_on_interruption is False
+
+
+async def test_take_texts(stand: Stand, provider: Provider) -> None:
+    """Each service pushes its text by its own `push_frame`, piece by piece; the rest goes on."""
+    provider.play(Play(text=("It is", " sunny.")))
+    service, taken = stand.make(provider.url), list[str]()
+    with pinned("LLMService.push_frame"):
+        hooks.take_texts(service, lambda frame: not taken.append(frame.text))
+        async with talking_to(service) as bot:
+            await ask(bot)
+            assert "".join(taken) == "It is sunny."
+            assert bot.of(LLMTextFrame) == []
+    await hooks.close_client(service)
+
+
+async def test_texts_that_somebody_follows() -> None:
+    """Where pushes are overridden or followed, texts are pushed as they were."""
+
+    class Own(LLMService[Any]):
+        async def push_frame(self, frame: Any, direction: Any = None) -> None:
+            pushed.append(frame)
+
+    with pinned("BaseObject._event_handlers"):
+        pushed, taken = list[Any](), list[Any]()
+        followed = plain()
+        followed.add_event_handler("on_after_push_frame", lambda _, frame: pushed.append(frame))
+        for service in (Own(settings=LLMSettings(model="own")), followed):
+            hooks.take_texts(service, lambda frame: not taken.append(frame))
+            await service.push_frame(LLMTextFrame("It is sunny."))
+        assert (len(pushed), taken) == (2, [])
 
 
 async def test_take_calls(stand: Stand, provider: Provider) -> None:

@@ -318,9 +318,7 @@ async def test_as_the_small_model(
     llm = DualLLMService(
         small=stand.make(provider.url),
         large=ChatEndpoint(base_url=small.url, model="large"),
-        settings=DualLLMService.Settings(
-            **BESIDE, small_first_token_timeout_secs=8.0, system_instruction="You are a clown."
-        ),
+        settings=DualLLMService.Settings(**BESIDE, system_instruction="You are a clown."),
     )
     async with talking_to(llm) as bot:
         assert await bot.hear_reply("How is the weather?") == f"{OPENING} {ANSWER}"

@@ -164,12 +164,14 @@ async def test_both_models_refused(
 async def test_hang(make_llm: Any, small: ScriptedEndpoint, provider: Provider) -> None:
     """A service that says nothing is left, its provider sees it, and the application is told."""
     small.play("small", opens_or_rescues)
-    provider.play(Play(then="hang"))
-    llm, told = make_llm(**QUICK), asyncio.Event()
+    provider.play(Play(text=PIECES), Play(then="hang"))
+    llm, told = make_llm(), asyncio.Event()
     llm.add_event_handler("on_completion_timeout", lambda _: told.set())
     async with talking_to(llm) as bot:
+        await bot.hear_reply()  # some clients take long over their first request
+        await bot.worker.queue_frame(LLMUpdateSettingsFrame(delta=DualLLMService.Settings(**QUICK)))
         assert_rescued(await bot.hear_reply(QUESTION))
-        await provider.until(lambda: provider.asked[0].gone)
+        await provider.until(lambda: provider.asked[1].gone)
         await asyncio.wait_for(told.wait(), 1.0)
         assert len(bot.errors) == 1
         await hear_that_all_is_well(bot, small, provider)
