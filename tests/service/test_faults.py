@@ -283,7 +283,7 @@ async def test_every_shape_of_error_inside_a_stream_is_told_once(
         assert len(errors) == 1, case
 
 
-@pytest.mark.parametrize("broken", ROLES, ids="+".join)
+@pytest.mark.parametrize("broken", ROLES, ids=lambda broken: "+".join(sorted(broken)))
 async def test_dead_url_ends_in_speech_or_one_error(
     server: ScriptedEndpoint, make_llm: Any, broken: frozenset[str]
 ) -> None:
@@ -294,7 +294,7 @@ async def test_dead_url_ends_in_speech_or_one_error(
     assert bool(bot.spoken) == (len(broken) == 1)
 
 
-@pytest.mark.parametrize("broken", ROLES, ids="+".join)
+@pytest.mark.parametrize("broken", ROLES, ids=lambda broken: "+".join(sorted(broken)))
 async def test_unanswered_url_ends_in_speech_or_one_error(
     server: ScriptedEndpoint, make_llm: Any, broken: frozenset[str]
 ) -> None:
