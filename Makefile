@@ -13,11 +13,11 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak simulate rounds attack clients clean
+.PHONY: help demo test test-newest lint format bench soak simulate rounds attack clients clean
 
 help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## a bot to talk to in the browser (ARGS: --headless, or options of the bot)
 	@$(VENV)/bin/blastoff demo $(if $(findstring --headless,$(ARGS)),,--open) $(ARGS)
@@ -25,6 +25,18 @@ demo: $(VENV)/.demo ## a bot to talk to in the browser (ARGS: --headless, or opt
 test: lint $(VENV)/.browser ## lint, types and every test (ARGS: options of pytest)
 	@echo "== pytest"
 	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+test-newest: .newest/.installed ## what leans on Pipecat, on its newest release below 2
+	@.newest/bin/python -m pip install --disable-pip-version-check --quiet --upgrade 'pipecat-ai<2'
+	@echo "== pytest with $$(.newest/bin/python -m pip show pipecat-ai | grep Version)"
+	@.newest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m "not e2e" \
+		tests/service tests/calls tests/server/test_pipecat.py $(ARGS)
+
+.newest/.installed: $(VENV)/.python pyproject.toml
+	@echo "== installing the newest of what the tests need into .newest"
+	@$(PY) -m venv --clear .newest
+	@.newest/bin/python -m pip install --disable-pip-version-check -e '.[bots,cli,server,dev]'
+	@touch $@
 
 lint: $(VENV)/.test ## ruff and pyright
 	@echo "== ruff"
@@ -66,7 +78,7 @@ clients: $(VENV)/.test $(patsubst %,.clients/%/.installed,livekit langchain lite
 	@touch $@
 
 clean: ## remove .venv and all caches
-	rm -rf $(VENV) .clients build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .newest .clients build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find blastoff_pipecat bots tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml requirements.lock

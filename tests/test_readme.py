@@ -18,6 +18,7 @@ from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.service.settings import complete_settings
 from tests.clients import table as clients
 from tests.kit import provider_table
+from tests.service.inner.readme import services
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,6 +62,11 @@ def test_the_table_of_providers_is_written_from_the_tests() -> None:
     assert found
     assert found[0] == f"{found[1]}{provider_table.table()}{found[2]}"
     assert "](PROVIDERS.md)" in README
+
+
+def test_services_are_those_that_the_tests_hold_to_it() -> None:
+    """Every Pipecat service that is named is one that the tests run with, and with that release."""
+    assert between("services") == services()
 
 
 def test_settings_table_lists_every_setting_with_its_default() -> None:
