@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 
 CHAT = "/v1/chat/completions"
 PATIENCE_SECS = 5.0
@@ -60,8 +61,11 @@ def body(start: bytes, piece: bytes, end: bytes, separator: bytes = b",") -> byt
 
 
 def sends(make: Callable[[], bytes]) -> Attack:
+    """An attack by one body, which is made once."""
+    made = cache(make)
+
     async def attack(port: int) -> None:
-        whole = make()
+        whole = made()
         await exchange(port, head(len(whole)), whole)
 
     return attack
