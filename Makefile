@@ -64,13 +64,17 @@ rounds: $(VENV)/.test $(VENV)/.browser ## eight spoken questions to the demo's p
 attack: $(VENV)/.test ## the server under ten minutes of hostile clients (ARGS: --secs 60)
 	@$(PY) -m tests.server.attack $(ARGS)
 
-clients: $(VENV)/.test $(patsubst %,.clients/%/.installed,livekit langchain litellm pydantic-ai) ## the server with other projects' clients
+clients: $(VENV)/.test $(patsubst %,.clients/%/.installed,livekit langchain litellm pydantic-ai node) ## the server with other projects' clients
 	@$(PY) -m pytest tests/clients $(ARGS)
 
 .clients/livekit/.installed: PACKAGES := 'livekit-agents>=1.8,<2' 'livekit-plugins-openai>=1.8,<2'
 .clients/langchain/.installed: PACKAGES := 'langchain-openai>=1,<2'
 .clients/litellm/.installed: PACKAGES := 'litellm>=1.80,<2'
 .clients/pydantic-ai/.installed: PACKAGES := 'pydantic-ai-slim[openai]>=1,<3'
+.clients/node/.installed:
+	@echo "== installing Node's clients into $(@D)"
+	@mkdir -p $(@D) && cd $(@D) && npm install --silent openai@6 ai@6 @ai-sdk/openai-compatible@2 zod@4
+	@touch $@
 .clients/%/.installed: $(VENV)/.python
 	@echo "== installing $* into $(@D)"
 	@$(PY) -m venv $(@D)

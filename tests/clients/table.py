@@ -64,7 +64,7 @@ ROWS = (
         ("server/test_manner.py::test_a_platforms_buffer_lets_an_opening_go_at_once",),
     ),
     Row(
-        "LangChain, LiteLLM",
+        "LangChain, LiteLLM, OpenAI's client for Node, Vercel's AI SDK",
         "–",
         "as its first chunk, with tools too",
         (

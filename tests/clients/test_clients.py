@@ -30,13 +30,29 @@ LATE_SECS, SOON_SECS = 1.0, 0.05
 PATIENCE_SECS = 60.0
 
 
-async def run(client: str, script: str, *arguments: str) -> Any:
+SCRIPTS = {
+    "livekit": "livekit_session.py",
+    "langchain": "langchain_client.py",
+    "litellm": "litellm_client.py",
+    "pydantic-ai": "pydantic_ai_client.py",
+    "openai-node": "openai_node.mjs",
+    "ai-sdk": "ai_sdk.mjs",
+}
+
+
+async def run(client: str, *arguments: str) -> Any:
     """Run a client's script; return what it prints."""
-    python = ENVIRONMENTS / client / "bin" / "python"
-    if not python.exists():
+    script = Path(__file__).parent / SCRIPTS[client]
+    node = script.suffix == ".mjs"
+    home = ENVIRONMENTS / ("node" if node else client)
+    if not (home / ".installed").exists():
         pytest.skip(f"{client} is not installed: make clients")
+    # What Node imports is looked for where it runs.
+    command = ["node", "--input-type=module", "-e", script.read_text(encoding="utf-8"), "--"]
     process = await asyncio.create_subprocess_exec(
-        *(str(python), str(Path(__file__).parent / script), *arguments),
+        *(command if node else [str(home / "bin" / "python"), str(script)]),
+        *arguments,
+        cwd=home,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -80,7 +96,7 @@ async def test_livekit_speaks_an_opening_at_once_with_the_plugin(
 ) -> None:
     """Of any length from three characters on, in any language: within 50 ms of its chunk."""
     async with serving(opening) as (url, _):
-        told = await run("livekit", "livekit_session.py", url, "flush", str(PLUGIN), question)
+        told = await run("livekit", url, "flush", str(PLUGIN), question)
     assert told["spoken"] == opening
     assert told["after"] < SOON_SECS
     assert told["reply"].replace(" ", "") == f"{opening}{ANSWER}".replace(" ", "")
@@ -89,9 +105,7 @@ async def test_livekit_speaks_an_opening_at_once_with_the_plugin(
 async def test_livekit_speaks_an_opening_at_once_by_its_ending() -> None:
     """Without the plugin, from 20 characters on, through the default filters and tokenizer."""
     async with serving(preset="livekit") as (url, _):
-        told = await run(
-            "livekit", "livekit_session.py", url, "plain", str(PLUGIN), "When does it open?"
-        )
+        told = await run("livekit", url, "plain", str(PLUGIN), "When does it open?")
     assert told["spoken"] == OPENING
     assert told["after"] < SOON_SECS
 
@@ -99,39 +113,41 @@ async def test_livekit_speaks_an_opening_at_once_by_its_ending() -> None:
 async def test_livekit_speaks_it_late_without_either() -> None:
     """What the two are for."""
     async with serving() as (url, _):
-        told = await run(
-            "livekit", "livekit_session.py", url, "plain", str(PLUGIN), "When does it open?"
-        )
+        told = await run("livekit", url, "plain", str(PLUGIN), "When does it open?")
     assert told["after"] > LATE_SECS / 2
 
 
 CALL = (ScriptedCall("get_weather", {"city": "Oslo"}, "id-1"),)
 
 
-@pytest.mark.parametrize("client", ["langchain", "litellm", "pydantic-ai"])
+@pytest.mark.parametrize("client", list(SCRIPTS)[1:])
 async def test_a_client_streams_and_answers_whole(client: str) -> None:
     """Text streamed and whole is the reply of both models."""
     async with serving(large=Script(ANSWER, ttft=0.1)) as (url, models):
         models.play("large", lambda _: Script(ANSWER, ttft=0.1))
-        told = await run(client, f"{client.replace('-', '_')}_client.py", url)
+        told = await run(client, url)
     assert told["streamed"] == told["whole"] == f"{OPENING} {ANSWER}"
 
 
 async def test_pydantic_ai_takes_an_opening_before_a_call_for_all() -> None:
     """What its preset is for: a stream's first text is taken for the final answer."""
     async with serving(large=Script(tool_calls=CALL, ttft=0.1)) as (url, _):
-        told = await run("pydantic-ai", "pydantic_ai_client.py", url, "tools")
+        told = await run("pydantic-ai", url, "tools")
     assert ANSWER not in told["streamed"]
 
 
 @pytest.mark.parametrize(
     ("client", "preset"),
-    [("langchain", ""), ("litellm", ""), ("langchain", "pydantic-ai"), ("pydantic-ai",) * 2],
+    [
+        *((client, "") for client in ("langchain", "litellm", "openai-node", "ai-sdk")),
+        ("langchain", "pydantic-ai"),
+        ("pydantic-ai", "pydantic-ai"),
+    ],
 )
 async def test_a_client_calls_tools(client: str, preset: str) -> None:
     """A tool is called and its result answered, where an opening comes before the call or none."""
     async with serving(large=Script(tool_calls=CALL, ttft=0.1), preset=preset) as (url, models):
-        told = await run(client, f"{client.replace('-', '_')}_client.py", url, "tools")
+        told = await run(client, url, "tools")
         results = [m for m in models.requests_for("large")[-1].messages if m["role"] == "tool"]
     assert told["called"] == ["Oslo"]
     assert told["streamed"].endswith(ANSWER)
