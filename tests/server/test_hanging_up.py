@@ -226,3 +226,28 @@ async def test_a_client_that_leaves_as_the_work_ends_has_left() -> None:
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_client_that_half_closes_gets_its_answer(
+    serve: Serve, models: ScriptedEndpoint, stream: bool
+) -> None:
+    """Whoever says that it sends no more is answered to the end; what looks for it is no word."""
+    models.play("large", Script(["The museum ", 0.3, "opens at ", 0.3, "nine."], ttft=0.5))
+    server = await serve()
+    body = json.dumps({"messages": QUESTION, "stream": stream})
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        writer.write(
+            f"POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        writer.write_eof()
+        async with asyncio.timeout(10):
+            answer = (await reader.read()).decode()
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert "nine." in answer
+    assert answer.endswith("data: [DONE]\n\n\r\n0\r\n\r\n") if stream else answer.endswith("}")
+    assert not models.requests_for("large")[0].disconnected
