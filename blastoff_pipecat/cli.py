@@ -4,7 +4,7 @@ import asyncio
 import io
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 try:
     import typer
@@ -16,11 +16,9 @@ except ImportError as missing:
     ) from None
 
 from blastoff_pipecat.bench.command import bench
+from blastoff_pipecat.bench.shell import fail, stop
 from blastoff_pipecat.doctor.command import doctor
 from blastoff_pipecat.server.command import serve
-
-_INTERRUPTED = 130
-"""The exit status after Ctrl-C, as a shell's own."""
 
 app = typer.Typer(
     help="Voice bots that answer at once and answer well: one reply by two models.",
@@ -68,25 +66,24 @@ def demo(
     try:
         if headless:
             if bot.args:
-                _fail(f"{bot.args[0]} is not an option of blastoff demo --headless.")
+                fail(f"{bot.args[0]} is not an option of blastoff demo --headless.")
             _log(verbose)
             _demo(wav, output or Path("blastoff-reply.wav"), console)
         elif wav or output:
-            _fail(f"{'--wav' if wav else '--output'} is for --headless: add it.")
+            fail(f"{'--wav' if wav else '--output'} is for --headless: add it.")
         else:
             from blastoff_pipecat.demo.bot import run
 
             raise typer.Exit(run([*bot.args, *(["--verbose"] if verbose else [])]))
     except KeyboardInterrupt:
-        console.print("Stopped.")
-        raise typer.Exit(_INTERRUPTED) from None
+        stop(console)
     except FileNotFoundError as error:
-        _fail(str(error))
+        fail(str(error))
     except ImportError as error:
         absent = error.name if isinstance(error, ModuleNotFoundError) else None
         extras = "cli,local" if headless else "bots,cli,local"
         way_out = f"pip install 'blastoff-pipecat[{extras}]'"
-        _fail(f"The demo needs the package {absent}: {way_out}" if absent else str(error))
+        fail(f"The demo needs the package {absent}: {way_out}" if absent else str(error))
 
 
 def _demo(wav: Path | None, output: Path, console: Console) -> None:
@@ -98,7 +95,7 @@ def _demo(wav: Path | None, output: Path, console: Console) -> None:
     try:
         asyncio.run(run(wav, Recordings(output, question=wav), console))
     except (ValueError, LocalError, NoAnswer, OSError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 app.command()(serve)
@@ -119,10 +116,3 @@ def _log(verbose: bool) -> None:
 
     for package in ("pipecat", "blastoff_pipecat"):
         (logger.enable if verbose else logger.disable)(package)
-
-
-def _fail(message: str) -> NoReturn:
-    Console(stderr=True).print(
-        message, style="bold red", markup=False, highlight=False, soft_wrap=True
-    )
-    raise typer.Exit(1)

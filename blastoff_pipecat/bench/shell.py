@@ -1,4 +1,4 @@
-"""What the bench commands share: a server by its options, a bar, a message, a file."""
+"""What commands share: how they begin, fail and stop; a server by its options, a bar, a file."""
 
 import os
 from pathlib import Path
