@@ -1,0 +1,24 @@
+"""What ends a clause or a sentence, in any script."""
+
+import pytest
+
+from blastoff_pipecat.relay.clauses import clause_end, ends_sentence
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, SENTENCE_MARKS, ended
+
+
+@pytest.mark.parametrize("mark", SENTENCE_MARKS)
+def test_what_ends_a_sentence_ends_a_clause_too(mark: str) -> None:
+    """The Urdu full stop like any other: a voice need not wait for more."""
+    text = f"میں دیکھتا ہوں{mark}"
+    assert ends_sentence(text)
+    assert clause_end(f"{text} ابھی") == len(text)
+    assert ended(text, sentence=True) == text
+
+
+@pytest.mark.parametrize("mark", sorted(set(CLAUSE_MARKS) - set(SENTENCE_MARKS)))
+def test_what_ends_a_clause_need_not_end_a_sentence(mark: str) -> None:
+    """A comma is none, in whichever script."""
+    text = f"میں دیکھتا ہوں{mark}"
+    assert not ends_sentence(text)
+    assert clause_end(f"{text} ابھی") == len(text)
+    assert not ended(text, sentence=True).endswith(mark)
