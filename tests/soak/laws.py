@@ -7,7 +7,7 @@ from itertools import takewhile
 from pipecat.frames.frames import LLMFullResponseEndFrame, LLMFullResponseStartFrame, LLMTextFrame
 
 from blastoff_pipecat import OpeningTextFrame
-from blastoff_pipecat.conductor.conductor import HANDOVER_SECS
+from blastoff_pipecat.conductor.policy import HANDOVER_SECS
 from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.service.frames import SpokenTextFrame
 from tests.soak.plan import CLAIM, RESCUE_LINE, TOOL_LINE, UNSPOKEN, marks_of
