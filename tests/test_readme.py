@@ -1,4 +1,7 @@
-"""The README is true: its code runs, its tables list what there is, its numbers are measured."""
+"""The README and the pages of the rooms are true.
+
+Their code runs, their tables list what there is, their numbers are measured.
+"""
 
 import re
 import subprocess
@@ -21,14 +24,43 @@ from tests.kit import provider_table
 from tests.service.inner.readme import services
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PAGES = {
+    page: (ROOT / page).read_text(encoding="utf-8")
+    for page in (
+        "README.md",
+        "blastoff_pipecat/bench/README.md",
+        "blastoff_pipecat/server/README.md",
+        "blastoff_pipecat/service/README.md",
+        "bots/README.md",
+    )
+}
+README, SERVICE = PAGES["README.md"], PAGES["blastoff_pipecat/service/README.md"]
+EVERYTHING = "\n".join(PAGES.values())
+PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", EVERYTHING, re.DOTALL)
+MOST_LINES = 150
 
 
 def between(mark: str) -> str:
-    found = re.search(rf"<!-- {mark}:[^>]*-->\n(.*?)<!-- /{mark} -->", README, re.DOTALL)
-    assert found, f"README.md has no part marked {mark}"
-    return found[1]
+    found = re.findall(rf"<!-- {mark}:[^>]*-->\n(.*?)<!-- /{mark} -->", EVERYTHING, re.DOTALL)
+    assert len(found) == 1, f"{len(found)} parts of the pages are marked {mark}"
+    return found[0]
+
+
+def test_a_stranger_decides_within_a_minute() -> None:
+    """The README is short, and leads to every other page."""
+    assert len(README.splitlines()) <= MOST_LINES
+    assert [page for page in PAGES if page != "README.md" and f"]({page})" not in README] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file(page: str) -> None:
+    """What a page refers to in the repository is there, and so is the heading."""
+    for target in re.findall(r"\]\((?!https?:)([^)#]*)", PAGES[page]):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+    for target, heading in re.findall(r"\]\((?!https?:)([^)#]+)#([^)]+)\)", PAGES[page]):
+        text = (ROOT / page).parent.joinpath(target).read_text(encoding="utf-8")
+        titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        assert heading in [title.lower().replace(" ", "-") for title in titles], heading
 
 
 @pytest.mark.parametrize("code", PYTHON_BLOCKS)
@@ -71,7 +103,7 @@ def test_services_are_those_that_the_tests_hold_to_it() -> None:
 
 def test_settings_table_lists_every_setting_with_its_default() -> None:
     """The table has each setting of ours and no other, and its defaults are the code's."""
-    table = README.partition("\n## Settings\n")[2].partition("\n## ")[0]
+    table = SERVICE.partition("\n## Settings\n")[2].partition("\n## ")[0]
     listed = dict[str, str]()
     for names, defaults in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", table, re.MULTILINE):
         cells = re.findall(r"`(\w+)`", names)
@@ -91,7 +123,7 @@ def test_settings_table_lists_every_setting_with_its_default() -> None:
 
 def test_every_figure_is_explained() -> None:
     """The table of metrics has each figure of a reply and no other."""
-    table = README.partition("\n## Metrics\n")[2].partition("```")[0]
+    table = SERVICE.partition("\n## Metrics\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == {
         each.name for each in fields(Figures)
@@ -99,14 +131,15 @@ def test_every_figure_is_explained() -> None:
 
 
 def test_languages_are_counted_right() -> None:
-    """As many languages have opening lines as the README says."""
-    assert f"{len(OPENINGS)} languages" in README
+    """As many languages have opening lines as the pages say."""
+    counted = set(re.findall(r"(\d+) languages", EVERYTHING))
+    assert counted == {str(len(OPENINGS))}
 
 
 def test_make_targets_exist() -> None:
-    """Every `make` command of the README is a target of the Makefile."""
+    """Every `make` command of the pages is a target of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"\bmake ([a-z]+)\b", README)):
+    for target in set(re.findall(r"\bmake ([a-z]+)\b", EVERYTHING)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 

@@ -1,6 +1,6 @@
-"""The README's table of clients, each row with the tests that hold it.
+"""The server's page has a table of clients, each row with the tests that hold it.
 
-`python -m tests.clients.table` writes it into the README.
+`python -m tests.clients.table` writes it there.
 """
 
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+PAGE = ROOT / "blastoff_pipecat" / "server" / "README.md"
 _PLACE = re.compile(r"(<!-- clients:[^>]*-->\n).*?(<!-- /clients -->)", re.DOTALL)
 
 
@@ -97,5 +97,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
-    README.write_text(_PLACE.sub(lambda found: found[1] + table() + found[2], text), "utf-8")
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(_PLACE.sub(lambda found: found[1] + table() + found[2], text), "utf-8")

@@ -1,7 +1,7 @@
 """Other projects' clients, each in an environment of its own (`make clients`), not in CI.
 
 Each client is a script beside this file that is run by a Python which has it, and prints JSON. The
-README's table of clients says what these tests hold.
+table of clients on the server's page says what these tests hold.
 """
 
 import asyncio
