@@ -58,7 +58,7 @@ class AskedFor(dict[str, str]):
 
 def named_by_the_bots() -> set[str]:
     """Those that the bots read, or what they use; Pipecat itself reads Daily's key."""
-    hosts = "CARTESIA|DEEPGRAM|EXOTEL|GEOCODING|PINLESS|PLIVO|TELNYX|TWILIO|WEATHER"
+    hosts = "CARTESIA|DEEPGRAM|EXOTEL|GEOCODING|PHONE|PINLESS|PLIVO|TELNYX|TWILIO|WEATHER"
     files = [*ROOT.glob("bots/*.py"), *ROOT.glob("blastoff_pipecat/**/*.py")]
     text = "".join(path.read_text() for path in files)
     return {"DAILY_API_KEY", *re.findall(rf'"((?:{hosts})_[A-Z_]+)"', text)}
@@ -70,7 +70,12 @@ def test_the_env_example_lists_what_is_read_and_nothing_else() -> None:
     Environment.read(environ, dotenv=False)
 
     example = (ROOT / ".env.example").read_text()
-    of_the_server = {run_server.KEY_VARIABLE, run_server.MAX_REQUESTS_VARIABLE}
+    of_the_server = {
+        run_server.FOR_VARIABLE,
+        run_server.HOSTS_VARIABLE,
+        run_server.KEY_VARIABLE,
+        run_server.MAX_REQUESTS_VARIABLE,
+    }
     listed = set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
     assert listed == environ.names | of_the_server | named_by_the_bots()
     assert not re.search(r"^[A-Z_]+=.", example, re.MULTILINE), "a value that is not empty"

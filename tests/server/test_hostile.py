@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from tests.kit.served import clean_environment
 MOST_SECS = 0.2
 MOST_BYTES = 50_000_000
 LISTENERS = 50
+STARTING_SECS = 60.0
 ANSWER = "The museum opens at nine in the morning, and closes at six."
 
 pytestmark = pytest.mark.skipif(
@@ -38,7 +40,7 @@ pytestmark = pytest.mark.skipif(
 class Target:
     """The server that is attacked."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     port: int
 
     @property
@@ -83,25 +85,27 @@ def _link(path: str) -> str:
 @contextmanager
 def running(arguments: Sequence[str], folder: Path, **environment: str) -> Iterator[Target]:
     """Run a module that serves until the block ends; it tells its address in its output."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        env=clean_environment(environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    log = folder / f"{arguments[0]}.log"  # a pipe that nobody reads would fill, and stop it
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=folder,
+            env=clean_environment(environment),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Tests may themselves run in the background, where Ctrl-C is ignored and inherited so.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
     try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
-                break
-        else:
-            raise AssertionError("it did not start")
+        deadline = time.monotonic() + STARTING_SECS
+        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)  # nothing else tells that it listens
         yield Target(process, int(found[1]))
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.wait(timeout=30)
 
 
 @contextmanager
@@ -116,11 +120,10 @@ def attacked_server(folder: Path, pace: float = 0.05) -> Iterator[Target]:
             "SMALL_MODEL_NAME": "small",
             "LARGE_MODEL_URL": url,
             "LARGE_MODEL_NAME": "large",
-            "LOG_LEVEL": "ERROR",
+            "LOG_LEVEL": "INFO",  # at which uvicorn tells the port
         }
         serve = ["blastoff_pipecat", "serve", "--port", "0"]
-        # uvicorn tells the port at this level.
-        yield stack.enter_context(running(serve, folder, **environment | {"LOG_LEVEL": "INFO"}))
+        yield stack.enter_context(running(serve, folder, **environment))
 
 
 @pytest.fixture(scope="module")
