@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 from blastoff_pipecat.relay.diagram import mermaid
-from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.table import TABLE, Signal, State, Step
 
 
@@ -27,12 +26,6 @@ def test_every_signal_and_every_step_has_a_use() -> None:
     rows = [row for table in TABLE.values() for row in table.items()]
     assert {signal for signal, _ in rows} == set(Signal)
     assert {step for _, (_, steps) in rows for step in steps} == set(Step)
-
-
-def test_every_step_is_a_method_of_the_relay() -> None:
-    """So that what the table names is what is done."""
-    for step in Step:
-        assert callable(getattr(Relay, f"_{step.value}"))
 
 
 def test_a_reply_ends_on_the_way_to_its_end_and_nowhere_else() -> None:

@@ -18,8 +18,7 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
 
-from blastoff_pipecat import OpeningTextFrame
-from blastoff_pipecat.conductor.conductor import Conductor, Reply
+from blastoff_pipecat import DualLLMService, OpeningTextFrame
 from blastoff_pipecat.relay.table import State
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.bot import Bot, talking_to
@@ -94,35 +93,24 @@ MOMENTS = {
 }
 
 
-@pytest.fixture
-def replies(monkeypatch: pytest.MonkeyPatch) -> list[Reply]:
-    """Every reply that is made, to look at its state."""
-    made: list[Reply] = []
-    make = Conductor.reply
-
-    def keep(self: Conductor, *args: Any, **kwargs: Any) -> Reply:
-        made.append(make(self, *args, **kwargs))
-        return made[-1]
-
-    monkeypatch.setattr(Conductor, "reply", keep)
-    return made
-
-
 def play(server: ScriptedEndpoint, small: list[Script], large: list[Script]) -> None:
     server.play("small", *small)
     server.play("large", *large)
 
 
-async def reach(bot: Bot, server: ScriptedEndpoint, replies: list[Reply], moment: Moment) -> None:
+async def reach(bot: Bot, server: ScriptedEndpoint, llm: DualLLMService, moment: Moment) -> None:
     """Wait until the reply is in that moment, with the request that it waits for open."""
     waits_for = {"silence": "small", "opening": "small", "rescue": "small"}
     model = waits_for.get(moment.state.value, "large")
     number = 2 if moment.state is State.RESCUE else 1
 
+    def state() -> State | None:
+        reply = llm._listening._reply
+        return reply._relay.state if reply else None
+
     def is_there() -> bool:
         return (
-            len(replies) == 1
-            and replies[0]._relay.state is moment.state
+            state() is moment.state
             and len(server.requests_for(model)) >= number
             and bot.text_of_last_reply == moment.heard
         )
@@ -132,13 +120,13 @@ async def reach(bot: Bot, server: ScriptedEndpoint, replies: list[Reply], moment
             while not is_there():  # noqa: ASYNC110 - the relay tells nobody of its state
                 await asyncio.sleep(0.002)
     except TimeoutError:
-        where = (replies[0]._relay.state, bot.text_of_last_reply)
+        where = (state(), bot.text_of_last_reply)
         raise AssertionError(f"not reached: {moment}; but {where}") from None
 
 
 @pytest.mark.parametrize("name", list(MOMENTS))
 async def test_interruption_silences_and_closes_everything(
-    server: ScriptedEndpoint, make_llm: Any, replies: list[Reply], name: str
+    server: ScriptedEndpoint, make_llm: Any, name: str
 ) -> None:
     """Nothing more is spoken, every request is closed, and the next turn is as ever."""
     moment = MOMENTS[name]
@@ -147,7 +135,7 @@ async def test_interruption_silences_and_closes_everything(
     llm = make_llm(**PATIENT | moment.settings)
     async with talking_to(llm, params=params) as bot:
         await bot.ask("When does it open?")
-        await reach(bot, server, replies, moment)
+        await reach(bot, server, llm, moment)
         if moment.lingers:
             assert not server.requests_for("small")[0].ended
         began = time.monotonic()
