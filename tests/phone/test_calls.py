@@ -159,6 +159,10 @@ async def _calls(folder: Path) -> Calls:
     return Calls(dict(zip(WIRES, records, strict=True)), models, visits)
 
 
+_PIECE = RATE // 10
+_QUIET = 300.0
+
+
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     """One call of each carrier, while strangers try to get in."""
@@ -181,10 +185,21 @@ def test_the_voice_arrives_unharmed(record: Record) -> None:
     """At 8 kHz it is what the voice says at 24 kHz, but for what μ-law takes away from it."""
     said = np.frombuffer(asyncio.run(_greeting()), "<i2").astype(float)
     heard = np.frombuffer(record.greeting, "<i2").astype(float)
-    size = min(len(said), len(heard))
-    assert size > 3 * RATE
-    noise = np.square(said[:size] - heard[:size]).sum()
-    assert 10 * np.log10(np.square(said[:size]).sum() / noise) > 25.0  # decibels
+    assert min(len(said), len(heard)) > 3 * RATE
+    # A busy computer may be late with a piece: what follows it is heard a little later, and whole.
+    decibels: list[float] = []
+    late = 0
+    for start in range(0, len(said) - _PIECE, _PIECE):
+        piece = said[start : start + _PIECE]
+        around = heard[start + late : start + late + _PIECE + RATE]
+        if len(around) < _PIECE or np.square(piece).mean() < _QUIET**2:
+            continue
+        noises = np.square(np.lib.stride_tricks.sliding_window_view(around, _PIECE) - piece).sum(1)
+        late += int(np.argmin(noises))
+        noise = noises.min()
+        decibels.append(10 * np.log10(np.square(piece).sum() / noise))
+    assert len(decibels) > 10
+    assert np.median(decibels) > 25.0
 
 
 async def _greeting() -> bytes:
