@@ -9,7 +9,6 @@ Cartesia's where their keys are set; what is not named runs on this computer, wi
 """
 
 import asyncio
-import os
 import sys
 from contextlib import suppress
 from typing import Any, Literal
@@ -33,6 +32,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from blastoff_pipecat import DualLLMService
 from blastoff_pipecat.calls.speech import read_speech, speech_services
+from blastoff_pipecat.environment import Variables, read_variables
 from blastoff_pipecat.local.pair import PairOfModels, call_models
 from blastoff_pipecat.timeline import TimelineObserver
 
@@ -55,9 +55,6 @@ ABOUT_NO_TOOLS = (
 CLIENT_READY_SECS = 2.0
 """How long the greeting waits for the client to be ready; a plain Daily room never says so."""
 
-# Open-Meteo's; the variables GEOCODING_URL and WEATHER_URL name a server of one's own instead.
-GEOCODING_URL = "https://geocoding-api.open-meteo.com/v1/search"
-WEATHER_URL = "https://api.open-meteo.com/v1/forecast"
 WEATHER_TIMEOUT_SECS = 5.0
 
 # What WMO's weather codes mean; one that is missing is a shade of the one before it.
@@ -98,8 +95,8 @@ async def weather_of(place: str) -> dict[str, Any]:
         aiohttp.ClientError: It cannot be reached, or did not answer as it should.
         TimeoutError: It did not answer in time.
     """
-    geocoding = os.getenv("GEOCODING_URL") or GEOCODING_URL
-    weather = os.getenv("WEATHER_URL") or WEATHER_URL
+    values = read_variables()
+    geocoding, weather = Variables.GEOCODING_URL.read(values), Variables.WEATHER_URL.read(values)
     timeout = aiohttp.ClientTimeout(total=WEATHER_TIMEOUT_SECS)
     async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session:
         async with session.get(geocoding, params={"name": place, "count": 1}) as response:

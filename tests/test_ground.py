@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 
 import blastoff_pipecat
-from blastoff_pipecat.environment import Environment
-from blastoff_pipecat.server import run as run_server
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,42 +41,6 @@ def test_the_public_names_are_these() -> None:
     }
     for name in blastoff_pipecat.__all__:
         assert getattr(blastoff_pipecat, name).__name__ == name
-
-
-class AskedFor(dict[str, str]):
-    """Variables that remember which of them were asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def get(self, key: str, default: object = None) -> None:  # type: ignore[override]
-        self.names.add(key)
-
-
-def named_by_the_bots() -> set[str]:
-    """Those that the bots read, or what they use; Pipecat itself reads Daily's key."""
-    hosts = "CARTESIA|DEEPGRAM|EXOTEL|GEOCODING|PHONE|PINLESS|PLIVO|TELNYX|TWILIO|WEATHER"
-    files = [*ROOT.glob("bots/*.py"), *ROOT.glob("blastoff_pipecat/**/*.py")]
-    text = "".join(path.read_text() for path in files)
-    return {"DAILY_API_KEY", *re.findall(rf'"((?:{hosts})_[A-Z_]+)"', text)}
-
-
-def test_the_env_example_lists_what_is_read_and_nothing_else() -> None:
-    """Each variable that is read has its line, the older spellings commented out."""
-    environ = AskedFor()
-    Environment.read(environ, dotenv=False)
-
-    example = (ROOT / ".env.example").read_text()
-    of_the_server = {
-        run_server.FOR_VARIABLE,
-        run_server.HOSTS_VARIABLE,
-        run_server.KEY_VARIABLE,
-        run_server.MAX_REQUESTS_VARIABLE,
-    }
-    listed = set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
-    assert listed == environ.names | of_the_server | named_by_the_bots()
-    assert not re.search(r"^[A-Z_]+=.", example, re.MULTILINE), "a value that is not empty"
 
 
 def test_no_tracked_file_names_a_path_of_a_machine() -> None:

@@ -129,8 +129,7 @@ class TestArrows:
 
             from blastoff_pipecat.conductor.policy import Policy
             from blastoff_pipecat.endpoints import ChatEndpoint
-            from blastoff_pipecat.environment import Environment
-            from blastoff_pipecat.local.pair import VARIABLE
+            from blastoff_pipecat.environment import Environment, Variables
             from blastoff_pipecat.server.app import ServerOptions, create_app
             from blastoff_pipecat.server.run import options_from_env
             from blastoff_pipecat.testing import ScriptedEndpoint
@@ -153,7 +152,8 @@ class TestArrows:
 
             print(asyncio.run(ask()))
             found = dict(base_url="http://localhost:1/v1", model="embedded")
-            os.environ[VARIABLE] = json.dumps(dict(small=found, large=found))
+            name = Variables.BLASTOFF_EMBEDDED_MODELS.name
+            os.environ[name] = json.dumps(dict(small=found, large=found))
             print(options_from_env(Environment()).policy.style)
             print(sorted(name for name in sys.modules if name.partition(".")[0] == "pipecat"))
             """

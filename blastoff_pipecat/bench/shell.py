@@ -1,12 +1,10 @@
 """What commands share: how they begin, fail and stop; a server by its options, a bar, a file."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import typer
-from dotenv import dotenv_values, find_dotenv
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -27,12 +25,11 @@ def server_at(url: str, model: str, key_variable: str | None) -> "ChatEndpoint":
         ValueError: The URL is malformed, or the variable does not hold a key.
     """
     from blastoff_pipecat.endpoints import ChatEndpoint
+    from blastoff_pipecat.environment import read_variables
 
     key = None
     if key_variable is not None:
-        path = find_dotenv(usecwd=True)
-        written = dotenv_values(path, encoding="utf-8-sig") if path else {}
-        key = os.environ.get(key_variable) or written.get(key_variable)
+        key = read_variables().get(key_variable)
         if not key:
             raise ValueError(f"--key-variable {key_variable}: no such variable is set")
     endpoint = ChatEndpoint(base_url=url, model=model, api_key=key)

@@ -17,13 +17,13 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from dotenv import find_dotenv, load_dotenv
 from loguru import logger
 from rich.console import Console
 
 from blastoff_pipecat.address import check_address
 from blastoff_pipecat.calls.speech import SpeechKeys, prepare_speech, read_speech
 from blastoff_pipecat.environment import Environment
+from blastoff_pipecat.environment.reading import fill_process
 from blastoff_pipecat.local.errors import LocalError
 from blastoff_pipecat.local.pair import (
     LANGUAGE_MODELS,
@@ -74,12 +74,11 @@ def _run(
     run_models: Callable[[], None],
     console: Console,
 ) -> None:
-    real = dict(os.environ)
-    # The nearest .env may also hold what only Pipecat reads, such as DAILY_API_KEY.
-    load_dotenv(find_dotenv(usecwd=True))
+    fill_process()
+    os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # the runner would let .env win over what is set
     from pipecat.runner import run as pipecat_runner
 
-    os.environ.update(real)  # the runner lets .env win over the real environment; here it does not
+    del os.environ["PYTHON_DOTENV_DISABLED"]
 
     if add_routes is not None:
         add_routes(pipecat_runner.app)

@@ -7,8 +7,6 @@ given a sample rate: each takes the pipeline's, 16 and 24 kHz in a browser, 8 kH
 
 import asyncio
 import importlib.util
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,11 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
-from blastoff_pipecat.environment import (
-    MisconfiguredEnvironment,
-    read_dotenv,
-    unquoted,
-)
+from blastoff_pipecat.environment import MisconfiguredEnvironment, Variables, read_variables
 
 if TYPE_CHECKING:
     from pipecat.services.cartesia.tts import CartesiaTTSService
@@ -29,9 +23,7 @@ if TYPE_CHECKING:
     from blastoff_pipecat.local.stt import LocalSTTService
     from blastoff_pipecat.local.tts import LocalTTSService
 
-_DEEPGRAM, _CARTESIA = "DEEPGRAM_API_KEY", "CARTESIA_API_KEY"
-
-_OTHER = {_DEEPGRAM: _CARTESIA, _CARTESIA: _DEEPGRAM}
+_DEEPGRAM, _CARTESIA = Variables.DEEPGRAM_API_KEY, Variables.CARTESIA_API_KEY
 
 _FLUX = "flux-"
 """What the names of Deepgram's models begin with that find the end of a turn themselves."""
@@ -49,7 +41,7 @@ class SpeechMissing(ImportError):
         super().__init__(
             f"Speech by Deepgram and Cartesia needs {package}: "
             "pip install 'blastoff-pipecat[bots]'. "
-            f"Without {_DEEPGRAM} and {_CARTESIA} the embedded speech is used.",
+            f"Without {_DEEPGRAM.name} and {_CARTESIA.name} the embedded speech is used.",
             name=package,
         )
 
@@ -68,15 +60,17 @@ class SpeechKeys:
 
     deepgram_api_key: str = field(repr=False)
     cartesia_api_key: str = field(repr=False)
-    deepgram_model: str = "nova-3-general"
-    cartesia_voice_id: str = "86e30c1d-714b-4074-a1f2-1cb6b552fb49"
+    deepgram_model: str = Variables.DEEPGRAM_MODEL.default
+    cartesia_voice_id: str = Variables.CARTESIA_VOICE_ID.default
 
     def __str__(self) -> str:
         """Name the services, as a bot does when it starts."""
         return f"Deepgram {self.deepgram_model}, Cartesia voice {self.cartesia_voice_id}"
 
 
-def read_speech(environ: Mapping[str, str] | None = None) -> SpeechKeys | None:
+def read_speech(
+    environ: Mapping[str, str] | None = None, *, dotenv: bool = True
+) -> SpeechKeys | None:
     """Read whose speech to use from the environment, and from `.env` for what is not in it.
 
     ``DEEPGRAM_API_KEY`` and ``CARTESIA_API_KEY``, and if need be ``DEEPGRAM_MODEL`` and
@@ -84,6 +78,7 @@ def read_speech(environ: Mapping[str, str] | None = None) -> SpeechKeys | None:
 
     Args:
         environ: The variables; those of the process where it is None.
+        dotenv: Whether to read `.env` too.
 
     Returns:
         The keys, or None where neither is set: the embedded speech.
@@ -91,28 +86,25 @@ def read_speech(environ: Mapping[str, str] | None = None) -> SpeechKeys | None:
     Raises:
         MisconfiguredEnvironment: One key is set without the other, or a value cannot be used.
     """
-    sources = (os.environ if environ is None else environ, read_dotenv())
-    values = {
-        name: _find(name, sources)
-        for name in (_DEEPGRAM, _CARTESIA, "DEEPGRAM_MODEL", "CARTESIA_VOICE_ID")
-    }
-    faults = {name: fault for name, value in values.items() if (fault := _fault(value))}
-    keys = {name for name in (_DEEPGRAM, _CARTESIA) if values[name]}
-    for name in keys and {_DEEPGRAM, _CARTESIA} - keys:
-        faults[name] = (
-            f"is missing, and {_OTHER[name]} is set: set both to use Deepgram and Cartesia, "
-            "or neither to use the embedded speech."
-        )
+    values, faults = read_variables(environ, dotenv=dotenv), dict[str, str]()
+    deepgram, cartesia = _DEEPGRAM.read(values, faults), _CARTESIA.read(values, faults)
+    model = Variables.DEEPGRAM_MODEL.read(values, faults)
+    voice = Variables.CARTESIA_VOICE_ID.read(values, faults)
+    for one, other in ((_DEEPGRAM, _CARTESIA), (_CARTESIA, _DEEPGRAM)):
+        if values.get(other.name) and not values.get(one.name):
+            faults[one.name] = (
+                f"is missing, and {other.name} is set: set both to use Deepgram and Cartesia, "
+                "or neither to use the embedded speech."
+            )
     if faults:
         raise MisconfiguredEnvironment(faults)
-    deepgram, cartesia = values[_DEEPGRAM], values[_CARTESIA]
     if deepgram is None or cartesia is None:
         return None
     return SpeechKeys(
         deepgram_api_key=deepgram,
         cartesia_api_key=cartesia,
-        deepgram_model=values["DEEPGRAM_MODEL"] or SpeechKeys.deepgram_model,
-        cartesia_voice_id=values["CARTESIA_VOICE_ID"] or SpeechKeys.cartesia_voice_id,
+        deepgram_model=model,
+        cartesia_voice_id=voice,
     )
 
 
@@ -195,17 +187,3 @@ def _check_installed(module: str, package: str) -> None:
     """Raise before Pipecat does, which also logs what to do with another tool than ours."""
     if importlib.util.find_spec(module) is None:
         raise SpeechMissing(package)
-
-
-def _find(name: str, sources: tuple[Mapping[str, str], ...]) -> str | None:
-    for source in sources:
-        if (value := source.get(name)) is not None:
-            return unquoted(value) or None
-    return None
-
-
-def _fault(value: str | None) -> str | None:
-    """Say what is wrong with a value, without showing it: it may be a key."""
-    if value is None or re.fullmatch(r"[!-~]+", value):
-        return None
-    return "has blanks or characters in it that are not ASCII: copy it once more."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +17,11 @@ from blastoff_pipecat.endpoints import ChatEndpoint
 from blastoff_pipecat.environment import (
     Environment,
     MisconfiguredEnvironment,
-    read_dotenv,
-    unquoted,
+    read_variables,
 )
+from blastoff_pipecat.environment.variable import SECRET_NAME
 from blastoff_pipecat.relay.actions import Role
 
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD")
 _LEAST_SECRET = 6  # characters; a shorter one is a word, and no secret
 
 
@@ -73,28 +70,26 @@ async def examine(
         urls: Where the speech services are, where it is elsewhere than usual: arguments of
             `examine_speech`.
     """
-    real = os.environ if environ is None else environ
     found = Examination()
     try:
-        written = read_dotenv()
+        variables = read_variables(environ)
     except MisconfiguredEnvironment as error:
-        written = dict[str, str]()
+        variables = read_variables(environ, dotenv=False)
         found.findings += _faults(error)
-    variables = {name: unquoted(value) for name, value in {**written, **real}.items()}
     try:
-        environment = Environment.read(real)
+        environment = Environment.read(variables, dotenv=False)
     except MisconfiguredEnvironment as error:
         found.findings += _faults(error)
     else:
         await _examine_models(found, environment, rounds, tell)
     tell("the speech services")
-    found.findings += await examine_speech(real, **(urls or {}))
+    found.findings += await examine_speech(variables, **(urls or {}))
     tell("the telephone")
     found.findings += await examine_telephone(variables, carrier, proxy)
     secrets = tuple(
         value
         for name, value in variables.items()
-        if _SECRET_NAME.search(name) and len(value) >= _LEAST_SECRET
+        if SECRET_NAME.search(name) and len(value) >= _LEAST_SECRET
     )
     found.findings = [finding.scrubbed(secrets) for finding in found.findings]
     return found

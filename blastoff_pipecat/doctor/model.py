@@ -17,6 +17,7 @@ from blastoff_pipecat.doctor.refusals import finding_of
 from blastoff_pipecat.doctor.thinking import switch_for
 from blastoff_pipecat.endpoints import Ask, ChatClient, ChatEndpoint, EndpointError, ways_for
 from blastoff_pipecat.endpoints.providers import continues, provider_of
+from blastoff_pipecat.environment import Variables
 from blastoff_pipecat.relay.actions import Role
 
 _ASKED = Ask(
@@ -155,7 +156,7 @@ def _judge_handover(seen: Examined) -> None:
     if best is not None:
         _advise(seen, best)
     else:
-        seen.settings["LARGE_MODEL_SUPPORTS_PREFIX"] = "false"
+        seen.settings[Variables.LARGE_MODEL_SUPPORTS_PREFIX.name] = "false"
     how = "LARGE_MODEL_SUPPORTS_PREFIX=false" if best is None else _how(seen, best)
     seen.find("fault", f"{said}{tried.said and ': '}{tried.said}", f"Set {how}.")
 
@@ -190,7 +191,7 @@ def _best(tried: Sequence[Tried]) -> Tried | None:
 
 def _advise(seen: Examined, best: Tried) -> None:
     if best.way == _way_of_true(seen.endpoint):
-        seen.settings["LARGE_MODEL_SUPPORTS_PREFIX"] = "true"
+        seen.settings[Variables.LARGE_MODEL_SUPPORTS_PREFIX.name] = "true"
     else:
         seen.settings["continuation"] = best.way
 

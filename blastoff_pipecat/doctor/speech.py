@@ -26,12 +26,12 @@ async def examine_speech(
     """Say whether the bot will hear and speak.
 
     Args:
-        environ: The variables; `.env` is read too.
+        environ: The variables, those of `.env` among them.
         deepgram_url: Where Deepgram is.
         cartesia_url: Where Cartesia is.
     """
     try:
-        keys = read_speech(environ)
+        keys = read_speech(environ, dotenv=False)
     except MisconfiguredEnvironment as error:
         return [Finding("fault", name, fault) for name, fault in error.faults.items()]
     if keys is None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from blastoff_pipecat.doctor.finding import Finding
+from blastoff_pipecat.environment import Variables
+from blastoff_pipecat.environment.variable import Text
 
 _SECS = 8.0
 _EXTRA = "pip install 'blastoff-pipecat[bots]'"
@@ -41,13 +43,14 @@ async def examine_telephone(
             return []
         return [Finding("fault", "phone", f"needs the package {missing.name}", f"{_EXTRA}.")]
     if carrier is None:
-        checks: dict[str, Callable[[str], object]] = {
+        checks: dict[Text, Callable[[str], object]] = {
             each.secret: each.signature for each in CARRIERS.values()
         }
-        checks["EXOTEL_STREAM_SECRET"] = ExotelSecret
+        checks[Variables.EXOTEL_STREAM_SECRET] = ExotelSecret
         findings: list[Finding] = []
-        for name, check in checks.items():
-            if value := environ.get(name, "").strip():
+        for variable, check in checks.items():
+            name = variable.name
+            if value := variable.read(environ):
                 try:
                     check(value)
                 except ValueError as error:

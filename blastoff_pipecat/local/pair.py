@@ -32,7 +32,7 @@ from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.heard import ModelAnswered
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
-from blastoff_pipecat.environment import Environment
+from blastoff_pipecat.environment import Environment, Variables, read_variables
 from blastoff_pipecat.local.language import EmbeddedModels
 from blastoff_pipecat.local.llama import check_installed
 from blastoff_pipecat.local.weights.manifest import (
@@ -46,8 +46,6 @@ from blastoff_pipecat.local.weights.store import ModelStore
 
 if TYPE_CHECKING:
     from blastoff_pipecat.service.settings import DualLLMSettings
-
-VARIABLE = "BLASTOFF_EMBEDDED_MODELS"
 
 SYSTEM_INSTRUCTION = (
     "You are a friendly voice assistant. Answer in one or two short spoken sentences, with advice "
@@ -207,10 +205,10 @@ def shared_models(
         try:
             asyncio.run(_warm_up(embedded, console, instruction, greeting))
             found = {"small": asdict(embedded.small), "large": asdict(embedded.large)}
-            os.environ[VARIABLE] = json.dumps(found)
+            os.environ[Variables.BLASTOFF_EMBEDDED_MODELS.name] = json.dumps(found)
             yield
         finally:
-            os.environ.pop(VARIABLE, None)
+            os.environ.pop(Variables.BLASTOFF_EMBEDDED_MODELS.name, None)
             asyncio.run(embedded.stop())
 
 
@@ -241,7 +239,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 def models_found() -> PairOfModels | None:
     """Find the models that a parent shares; None where it shares none."""
-    told = os.environ.get(VARIABLE)
+    told = Variables.BLASTOFF_EMBEDDED_MODELS.read(read_variables())
     if told is None:
         return None
     found: dict[str, dict[str, Any]] = json.loads(told)

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 
-MOST_CALLS = 100
-MOST_CALLS_PER_CALLER = 10
+from blastoff_pipecat.environment import Variables
 
 BUSY_LINE = "I am sorry, all our lines are busy. Please call again in a few minutes."
 
@@ -22,7 +21,9 @@ class Capacity:
     """
 
     def __init__(
-        self, most: int = MOST_CALLS, most_per_caller: int = MOST_CALLS_PER_CALLER
+        self,
+        most: int = Variables.PHONE_MAX_CALLS.default,
+        most_per_caller: int = Variables.PHONE_MAX_CALLS_PER_CALLER.default,
     ) -> None:
         """Start without a call.
 

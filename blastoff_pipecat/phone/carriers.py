@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from blastoff_pipecat.environment import Variables
+from blastoff_pipecat.environment.variable import Text
 from blastoff_pipecat.phone.daily import DailySignature
 from blastoff_pipecat.phone.plivo import PlivoSignature
 from blastoff_pipecat.phone.request import Signature
@@ -31,32 +33,32 @@ class Carrier:
     """
 
     name: str
-    secret: str
+    secret: Text
     where: str
     signature: Callable[..., Signature]
     webhook: str = "/"
     answer: str | None = None
     busy: str | None = None
     signs_streams: bool = False
-    more: Mapping[str, str] = field(default_factory=dict[str, str])
+    more: Mapping[str, Text] = field(default_factory=dict[str, Text])
 
 
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n<Response>{}<Hangup/></Response>'
 
 TWILIO = Carrier(
     name="twilio",
-    secret="TWILIO_AUTH_TOKEN",
+    secret=Variables.TWILIO_AUTH_TOKEN,
     where="the account's auth token, in Twilio's console",
     signature=TwilioSignature,
     answer=_XML.format('<Connect><Stream url="{stream}"/></Connect>'),
     busy=_XML.format("<Say>{line}</Say>"),
     signs_streams=True,
-    more={"shared_key": "TWILIO_SHARED_KEY_SECRET"},
+    more={"shared_key": Variables.TWILIO_SHARED_KEY_SECRET},
 )
 
 TELNYX = Carrier(
     name="telnyx",
-    secret="TELNYX_PUBLIC_KEY",
+    secret=Variables.TELNYX_PUBLIC_KEY,
     where="the account's public key, in Telnyx's portal under Keys & Credentials",
     signature=TelnyxSignature,
     answer=_XML.format('<Connect><Stream url="{stream}" bidirectionalMode="rtp"/></Connect>'),
@@ -65,7 +67,7 @@ TELNYX = Carrier(
 
 PLIVO = Carrier(
     name="plivo",
-    secret="PLIVO_AUTH_TOKEN",
+    secret=Variables.PLIVO_AUTH_TOKEN,
     where="the account's auth token, in Plivo's console",
     signature=PlivoSignature,
     answer=_XML.format(
@@ -77,7 +79,7 @@ PLIVO = Carrier(
 
 DAILY = Carrier(
     name="daily",
-    secret="PINLESS_HMAC_SECRET",
+    secret=Variables.PINLESS_HMAC_SECRET,
     where="the “hmac” of the number's pinless_dialin configuration at Daily",
     signature=DailySignature,
     webhook="/daily-dialin-webhook",

@@ -1,7 +1,6 @@
 """From the runner's command line and the environment to the door that a phone bot stands behind."""
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,9 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 
-from blastoff_pipecat.phone.capacity import MOST_CALLS, MOST_CALLS_PER_CALLER, Capacity
+from blastoff_pipecat.environment import MisconfiguredEnvironment, Variables, read_variables
+from blastoff_pipecat.environment.variable import Text
+from blastoff_pipecat.phone.capacity import Capacity
 from blastoff_pipecat.phone.carriers import CARRIERS, Carrier
 from blastoff_pipecat.phone.doors import CarrierDoor, Door, EvalDoor, ExotelDoor
 from blastoff_pipecat.phone.exotel import ExotelSecret
@@ -50,14 +51,14 @@ def guard_phone(
     Args:
         app: The runner's application.
         arguments: The command line, without the command; by default the process's.
-        environ: The variables; by default the process's, into which the runner reads `.env`.
+        environ: The variables; by default the process's and those of `.env`.
         insecure: Whether to let everybody in, which is said loudly.
 
     Raises:
         UnguardedPhone: What the carrier's signatures are checked with is missing or malformed, or
             the command line names no carrier that can be guarded.
     """
-    environ = os.environ if environ is None else environ
+    environ = read_variables(environ, dotenv=environ is None)
     try:
         said, _ = _reader().parse_known_args(arguments)
     except argparse.ArgumentError as error:
@@ -106,11 +107,11 @@ def _door(said: argparse.Namespace, environ: Mapping[str, str], *, insecure: boo
             "runner's tokens. Leave it out; streams are admitted by tokens of the guard's own."
         )
     if name == _EXOTEL:
-        variable = "EXOTEL_STREAM_SECRET"
+        variable = Variables.EXOTEL_STREAM_SECRET
         secret = None if insecure else _checked(environ, variable, _EXOTEL_WHERE, ExotelSecret)
         return ExotelDoor(secret)
     carrier = CARRIERS[name]
-    more = {key: environ.get(variable, "").strip() for key, variable in carrier.more.items()}
+    more = {key: variable.read(environ) for key, variable in carrier.more.items()}
     check = partial(carrier.signature, **more)
     signature = None if insecure else _checked(environ, carrier.secret, carrier.where, check)
     return CarrierDoor(carrier, signature, _host(said, carrier))
@@ -118,40 +119,35 @@ def _door(said: argparse.Namespace, environ: Mapping[str, str], *, insecure: boo
 
 def _capacity(environ: Mapping[str, str]) -> Capacity:
     """How many calls there may be at once."""
-    most = [
-        _number(environ, variable, default)
-        for variable, default in (
-            ("PHONE_MAX_CALLS", MOST_CALLS),
-            ("PHONE_MAX_CALLS_PER_CALLER", MOST_CALLS_PER_CALLER),
+    try:
+        return Capacity(
+            Variables.PHONE_MAX_CALLS.read(environ),
+            Variables.PHONE_MAX_CALLS_PER_CALLER.read(environ),
         )
-    ]
-    return Capacity(*most)
-
-
-def _number(environ: Mapping[str, str], variable: str, default: int) -> int:
-    value = environ.get(variable, "").strip() or str(default)
-    if not (value.isascii() and value.isdigit() and 0 < int(value) < 1_000_000):
-        raise UnguardedPhone(f"{variable} must be a whole number above 0, not {value!r}.")
-    return int(value)
+    except MisconfiguredEnvironment as error:
+        raise UnguardedPhone(str(error)) from None
 
 
 _EXOTEL_WHERE = "a word that only you know and that stands in the Voicebot applet's URL"
 
 
 def _checked(
-    environ: Mapping[str, str], variable: str, where: str, check: Callable[[str], _Check]
+    environ: Mapping[str, str],
+    variable: Text,
+    where: str,
+    check: Callable[[str], _Check],
 ) -> _Check:
     """Make a check from a variable."""
-    value = environ.get(variable, "").strip()
+    value = variable.read(environ)
     if not value:
         raise UnguardedPhone(
-            f"{variable} is missing: {where}. Without it a stranger could make the bot talk. "
+            f"{variable.name} is missing: {where}. Without it a stranger could make the bot talk. "
             "Set it in the environment or in .env, or let everybody in with --insecure."
         )
     try:
         return check(value)
     except ValueError as error:
-        raise UnguardedPhone(f"{variable} {error}") from None
+        raise UnguardedPhone(f"{variable.name} {error}") from None
 
 
 def _host(said: argparse.Namespace, carrier: Carrier) -> str:

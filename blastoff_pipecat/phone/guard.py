@@ -45,7 +45,7 @@ class PhoneGuard:
         Args:
             app: The runner's application.
             door: Says who is let in.
-            capacity: How many calls there may be at once; by default `MOST_CALLS`.
+            capacity: How many calls there may be at once; by default as many as `Capacity` says.
             busy_line: What a caller hears for whom there is no room, where the carrier can say it.
         """
         self._app = app

@@ -1,7 +1,6 @@
 """Picking up: from what a runner hands to a bot to a transport that talks to the caller."""
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -14,6 +13,7 @@ from pipecat.runner.utils import (
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 
+from blastoff_pipecat.environment import read_variables
 from blastoff_pipecat.phone.serializers import serializer_for
 
 START_SECS = 10.0
@@ -59,7 +59,7 @@ async def pick_up(
             raise NoCall("The stream speaks no carrier's language.")
         runner_args.transport_type, runner_args.call_data = carrier, call
         chosen: FastAPIWebsocketParams = params[carrier]()
-        chosen.serializer = serializer_for(carrier, call, os.environ)
+        chosen.serializer = serializer_for(carrier, call, read_variables())
         return FastAPIWebsocketTransport(runner_args.websocket, chosen)
     except Exception as error:
         # Whoever gets this far may send anything at all, which Pipecat takes for a start message.

@@ -15,10 +15,13 @@ from pipecat.serializers.plivo import PlivoFrameSerializer
 from pipecat.serializers.telnyx import TelnyxFrameSerializer
 from pipecat.serializers.twilio import TwilioFrameSerializer
 
-_REST_KEYS: Mapping[str, tuple[str, ...]] = {
-    "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
-    "telnyx": ("TELNYX_API_KEY",),
-    "plivo": ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN"),
+from blastoff_pipecat.environment import Variables
+from blastoff_pipecat.environment.variable import Text
+
+_REST_KEYS: Mapping[str, tuple[Text, ...]] = {
+    "twilio": (Variables.TWILIO_ACCOUNT_SID, Variables.TWILIO_AUTH_TOKEN),
+    "telnyx": (Variables.TELNYX_API_KEY,),
+    "plivo": (Variables.PLIVO_AUTH_ID, Variables.PLIVO_AUTH_TOKEN),
 }
 
 
@@ -29,7 +32,7 @@ def missing_rest_keys(carrier: str, environ: Mapping[str, str]) -> list[str]:
         carrier: The carrier's name.
         environ: The variables.
     """
-    return [name for name in _REST_KEYS.get(carrier, ()) if not environ.get(name)]
+    return [each.name for each in _REST_KEYS.get(carrier, ()) if not each.read(environ)]
 
 
 def serializer_for(carrier: str, call: CallData, environ: Mapping[str, str]) -> FrameSerializer:
@@ -38,10 +41,7 @@ def serializer_for(carrier: str, call: CallData, environ: Mapping[str, str]) -> 
     Args:
         carrier: The carrier's name.
         call: What the stream's first messages told.
-        environ: The variables: those of `missing_rest_keys`, and for Twilio also its API key in
-            place of the auth token (``TWILIO_API_KEY``, ``TWILIO_API_SECRET``), its region
-            (``TWILIO_REGION`` with ``TWILIO_EDGE``), or the root of an API that does as Twilio's
-            (``TWILIO_BASE_URL``).
+        environ: The variables: those of `missing_rest_keys`, and for Twilio all of its others.
 
     Raises:
         ValueError: There is no such carrier, or the call's stream has no name.
@@ -59,15 +59,15 @@ def serializer_for(carrier: str, call: CallData, environ: Mapping[str, str]) -> 
                 outbound_encoding=sent or "PCMU",
                 inbound_encoding="PCMU",
                 call_control_id=call.call_id,
-                api_key=environ.get("TELNYX_API_KEY"),
+                api_key=Variables.TELNYX_API_KEY.read(environ),
                 params=TelnyxFrameSerializer.InputParams(auto_hang_up=hang_up),
             )
         case "plivo":
             return PlivoFrameSerializer(
                 stream_id=call.stream_id,
                 call_id=call.call_id,
-                auth_id=environ.get("PLIVO_AUTH_ID"),
-                auth_token=environ.get("PLIVO_AUTH_TOKEN"),
+                auth_id=Variables.PLIVO_AUTH_ID.read(environ),
+                auth_token=Variables.PLIVO_AUTH_TOKEN.read(environ),
                 params=PlivoFrameSerializer.InputParams(auto_hang_up=hang_up),
             )
         case "exotel":  # has no REST call to hang up with
@@ -79,20 +79,20 @@ def serializer_for(carrier: str, call: CallData, environ: Mapping[str, str]) -> 
 def _twilio(
     stream: str, call: CallData, environ: Mapping[str, str], *, hang_up: bool
 ) -> TwilioFrameSerializer:
-    key, secret = environ.get("TWILIO_API_KEY"), environ.get("TWILIO_API_SECRET")
+    key, secret = Variables.TWILIO_API_KEY.read(environ), Variables.TWILIO_API_SECRET.read(environ)
     with_key = bool(key and secret)
-    region, edge = environ.get("TWILIO_REGION"), environ.get("TWILIO_EDGE")
+    region, edge = Variables.TWILIO_REGION.read(environ), Variables.TWILIO_EDGE.read(environ)
     placed = bool(region and edge)
     return TwilioFrameSerializer(
         stream_sid=stream,
         call_sid=call.call_id,
-        account_sid=environ.get("TWILIO_ACCOUNT_SID"),
+        account_sid=Variables.TWILIO_ACCOUNT_SID.read(environ),
         # Pipecat takes one of the two, not both.
-        auth_token=None if with_key else environ.get("TWILIO_AUTH_TOKEN"),
+        auth_token=None if with_key else Variables.TWILIO_AUTH_TOKEN.read(environ),
         api_key_sid=key if with_key else None,
         api_key_secret=secret if with_key else None,
         region=region if placed else None,
         edge=edge if placed else None,
-        base_url=environ.get("TWILIO_BASE_URL") or None,
+        base_url=Variables.TWILIO_BASE_URL.read(environ),
         params=TwilioFrameSerializer.InputParams(auto_hang_up=hang_up),
     )

@@ -32,7 +32,7 @@ def serve(
     """
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
-        from blastoff_pipecat.environment import Environment
+        from blastoff_pipecat.environment import Environment, Variables
         from blastoff_pipecat.local.errors import LocalError
         from blastoff_pipecat.server import run
         from blastoff_pipecat.server.guard import LOOPBACK
@@ -45,12 +45,12 @@ def serve(
         port = environment.port if port is None else port
         _tell(environment.configured, errors)
         if suits is not None:
-            os.environ[run.FOR_VARIABLE] = suits  # where worker processes find it, too
+            os.environ[Variables.BLASTOFF_SERVER_FOR.name] = suits  # for worker processes, too
         if host not in LOOPBACK and run.is_for_this_computer():
             errors.print(
                 f"Only this computer may use the server, whoever reaches {host}: set "
-                f"{run.KEY_VARIABLE} to ask for a key, or name in {run.HOSTS_VARIABLE} what others "
-                "call it."
+                f"{Variables.BLASTOFF_SERVER_KEY.name} to ask for a key, or name in "
+                f"{Variables.BLASTOFF_SERVER_HOSTS.name} what others call it."
             )
         run.serve(environment, host=host, port=port, workers=workers)
     except (ValueError, LocalError, OSError) as error:

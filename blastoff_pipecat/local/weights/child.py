@@ -19,7 +19,7 @@ def download(
     command: Sequence[str],
     folder: Path,
     report: Callable[[int], None],
-    environ: Mapping[str, str] = os.environ,
+    settings: Mapping[str, str] = {},
 ) -> None:
     """Run a command that downloads into ``folder``, a new one.
 
@@ -30,7 +30,7 @@ def download(
         command: The command with its arguments.
         folder: The folder, which is made.
         report: Called with the bytes in the folder now and then; what it raises ends the command.
-        environ: The command's environment.
+        settings: Variables of the command's environment that ours may set otherwise.
 
     Raises:
         SourceFailed: The command could not be started, or failed.
@@ -45,7 +45,11 @@ def download(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))},
+                env={
+                    **settings,
+                    **os.environ,
+                    **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
+                },
             )
         except OSError as error:
             raise SourceFailed(f"{command[0]} could not be started: {error}") from error

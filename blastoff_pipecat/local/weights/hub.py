@@ -55,7 +55,7 @@ class Hub:
         what = (file.hub_repository, file.hub_file, str(file.size), str(folder))
         command = [sys.executable, "-P", script, *what]
         try:
-            download(command, folder, report, {**_SETTINGS, **os.environ})
+            download(command, folder, report, _SETTINGS)
         except SourceFailed as failure:
             self._refused = failure
             raise

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
+from blastoff_pipecat.environment import Variables, read_variables
 from blastoff_pipecat.local.errors import LANGUAGE_WAY_OUT, ModelUnavailable
 from blastoff_pipecat.local.weights.checksum import VerifiedFiles, sha256_of
 from blastoff_pipecat.local.weights.hub import Hub
@@ -21,10 +22,9 @@ from blastoff_pipecat.local.weights.wheels import WheelRegistry
 if TYPE_CHECKING:
     from filelock import FileLock
 
-__all__ = ["FOLDER_VARIABLE", "FetchStopped", "ModelStore", "Progress", "default_cache"]
+__all__ = ["FetchStopped", "ModelStore", "Progress", "default_cache"]
 
-FOLDER_VARIABLE = "BLASTOFF_MODELS_DIR"
-"""The environment variable that names the user's own folder of models."""
+_FOLDER_VARIABLE = Variables.BLASTOFF_MODELS_DIR.name
 
 _SPARE_BYTES = 32 << 20
 _LOCK_POLL_SECS = 0.2
@@ -64,8 +64,7 @@ class ModelStore:
             cache: Where fetched files are kept; by default this platform's cache folder.
             progress: Called with each step of a fetch, in the thread that fetches.
         """
-        named = os.environ.get(FOLDER_VARIABLE)
-        self._folder = folder or (Path(named).expanduser() if named else None)
+        self._folder = folder or Variables.BLASTOFF_MODELS_DIR.read(read_variables())
         self._cache = cache or default_cache()
         self._progress = progress
         self._verified = VerifiedFiles(self._cache / "verified.json")
@@ -97,7 +96,7 @@ class ModelStore:
         if found is not None:
             return found
         if self._folder is not None:
-            logger.warning(f"{FOLDER_VARIABLE} ({self._folder}) does not hold {model.path}")
+            logger.warning(f"{_FOLDER_VARIABLE} ({self._folder}) does not hold {model.path}")
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
             lock = self._locked(model, stop)
@@ -157,10 +156,10 @@ class ModelStore:
         """Bring one file into the cache, unless it is there."""
         attempts: list[tuple[str, str]] = []
         if self._folder is None:
-            attempts.append((FOLDER_VARIABLE, "not set"))
+            attempts.append((_FOLDER_VARIABLE, "not set"))
         else:
             fault = self._fault(self._folder, file) or "other files of this model are missing"
-            attempts.append((f"{FOLDER_VARIABLE} ({self._folder})", fault))
+            attempts.append((f"{_FOLDER_VARIABLE} ({self._folder})", fault))
         fault = self._fault(self._cache, file)
         if fault is None:
             return
@@ -242,4 +241,4 @@ def _way_out(model: Model) -> str:
         if model.kind == "language"
         else "use another speech-to-text service of Pipecat instead"
     )
-    return f"put {model.path} into a folder and set {FOLDER_VARIABLE} to that folder, or {other}"
+    return f"put {model.path} into a folder and set {_FOLDER_VARIABLE} to that folder, or {other}"

@@ -54,7 +54,7 @@ def test_nothing_set_means_the_embedded_models() -> None:
 
 def test_an_unfilled_copy_of_the_example_means_the_embedded_models(empty_folder: Path) -> None:
     """`cp .env.example .env` changes nothing."""
-    example = Path(__file__).parent.parent / ".env.example"
+    example = Path(__file__).parent.parent.parent / ".env.example"
     (empty_folder / ".env").write_text(example.read_text())
 
     assert Environment.read({}) == Environment()
