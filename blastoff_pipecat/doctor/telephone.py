@@ -34,10 +34,9 @@ async def examine_telephone(
     try:
         from fastapi import FastAPI
 
-        from blastoff_pipecat.phone.carriers import CARRIERS
+        from blastoff_pipecat.phone.carriers import CARRIERS, missing_rest_keys
         from blastoff_pipecat.phone.command_line import UnguardedPhone, guard_phone
         from blastoff_pipecat.phone.exotel import ExotelSecret
-        from blastoff_pipecat.phone.serializers import missing_rest_keys
     except ImportError as missing:
         if carrier is None:
             return []

@@ -12,11 +12,10 @@ from fastapi import FastAPI
 from blastoff_pipecat.environment import MisconfiguredEnvironment, Variables, read_variables
 from blastoff_pipecat.environment.variable import Text
 from blastoff_pipecat.phone.capacity import Capacity
-from blastoff_pipecat.phone.carriers import CARRIERS, Carrier
+from blastoff_pipecat.phone.carriers import CARRIERS, Carrier, missing_rest_keys
 from blastoff_pipecat.phone.doors import CarrierDoor, Door, EvalDoor, ExotelDoor
 from blastoff_pipecat.phone.exotel import ExotelSecret
 from blastoff_pipecat.phone.guard import PhoneGuard
-from blastoff_pipecat.phone.serializers import missing_rest_keys
 from blastoff_pipecat.server.bounded_http import bound_all_http
 
 _Check = TypeVar("_Check")

@@ -14,7 +14,7 @@ from pipecat.transports.base_transport import BaseTransport
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 
 from blastoff_pipecat.environment import read_variables
-from blastoff_pipecat.phone.serializers import serializer_for
+from blastoff_pipecat.phone.carriers import serializer_for
 
 START_SECS = 10.0
 """How long a stream may take to say which call it is; carriers say so at once."""

@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from blastoff_pipecat.phone import NoCall, pick_up
-from blastoff_pipecat.phone.serializers import missing_rest_keys, serializer_for
+from blastoff_pipecat.phone.carriers import missing_rest_keys, serializer_for
 from tests.phone.server import served
 from tests.phone.wire import WIRES, Wire
 
