@@ -14,11 +14,7 @@ from blastoff_pipecat.doctor.sample import QUESTION, Sample, sample
 from blastoff_pipecat.doctor.speech import examine_speech
 from blastoff_pipecat.doctor.telephone import examine_telephone
 from blastoff_pipecat.endpoints import ChatEndpoint
-from blastoff_pipecat.environment import (
-    Environment,
-    MisconfiguredEnvironment,
-    read_variables,
-)
+from blastoff_pipecat.environment import Environment, MisconfiguredEnvironment, read_variables
 from blastoff_pipecat.environment.variable import SECRET_NAME
 from blastoff_pipecat.relay.actions import Role
 

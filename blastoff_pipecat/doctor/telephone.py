@@ -48,14 +48,13 @@ async def examine_telephone(
         checks[Variables.EXOTEL_STREAM_SECRET] = ExotelSecret
         findings: list[Finding] = []
         for variable, check in checks.items():
-            name = variable.name
             if value := variable.read(environ):
                 try:
                     check(value)
                 except ValueError as error:
-                    findings.append(Finding("fault", name, str(error)))
+                    findings.append(Finding("fault", variable.name, str(error)))
                 else:
-                    findings.append(Finding("ok", name, "can be used"))
+                    findings.append(Finding("ok", variable.name, "can be used"))
         return findings
     arguments = ["-t", carrier, *(["--proxy", proxy] if proxy else [])]
     try:

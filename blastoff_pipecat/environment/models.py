@@ -18,8 +18,6 @@ from blastoff_pipecat.environment.variables import VARIABLES, Variables
 _SMALL = (Variables.SMALL_MODEL_URL, Variables.SMALL_MODEL_API_KEY, Variables.SMALL_MODEL_NAME)
 _LARGE = (Variables.LARGE_MODEL_URL, Variables.LARGE_MODEL_API_KEY, Variables.LARGE_MODEL_NAME)
 
-_MODEL_PREFIXES = ("SMALL_MODEL_", "LARGE_MODEL_")
-
 # A base URL to try a key or a name with.
 _ANY = "http://localhost/v1"
 
@@ -67,7 +65,10 @@ class Environment:
             log_level=Variables.LOG_LEVEL.read(values, reading.faults),
         )
         if reading.faults:
-            raise MisconfiguredEnvironment(reading.faults, reading.unread())
+            # Names that begin as ours do and are not ours: misspelt, most likely.
+            alike = {name for name in values if name.startswith(("SMALL_MODEL_", "LARGE_MODEL_"))}
+            unread = sorted(alike - {each.name for each in VARIABLES})
+            raise MisconfiguredEnvironment(reading.faults, unread)
         return environment
 
     @property
@@ -113,11 +114,6 @@ class _Models:
             # have none would begin its reply all over again, and be heard doing so.
             continuation = provider.way or "history"
         return small, replace(large, continuation=continuation)
-
-    def unread(self) -> list[str]:
-        """Names that begin as ours do and are not ours: misspelt, most likely."""
-        names = {name for name in self._values if name.startswith(_MODEL_PREFIXES)}
-        return sorted(names - {each.name for each in VARIABLES})
 
     def _endpoint(self, the_url: Text, the_key: Text, the_model: Text) -> ChatEndpoint | None:
         url, key, model = (each.read(self._values) for each in (the_url, the_key, the_model))

@@ -34,7 +34,7 @@ def fill_process() -> None:
     Raises:
         MisconfiguredEnvironment: `.env` cannot be read.
     """
-    for name, value in _read_dotenv().items():
+    for name, value in read_variables().items():
         os.environ.setdefault(name, value)
 
 

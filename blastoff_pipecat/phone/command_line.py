@@ -131,10 +131,7 @@ _EXOTEL_WHERE = "a word that only you know and that stands in the Voicebot apple
 
 
 def _checked(
-    environ: Mapping[str, str],
-    variable: Text,
-    where: str,
-    check: Callable[[str], _Check],
+    environ: Mapping[str, str], variable: Text, where: str, check: Callable[[str], _Check]
 ) -> _Check:
     """Make a check from a variable."""
     value = variable.read(environ)

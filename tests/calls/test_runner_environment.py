@@ -11,8 +11,8 @@ ASK = """if True:
     from blastoff_pipecat.calls.runner import run_bot
 
     def tell(app):
-        names = ("DAILY_API_KEY", "DAILY_ROOM_URL", "PORT", "PYTHON_DOTENV_DISABLED")
-        print([os.environ.get(name) for name in names])
+        names = ("DAILY_API_KEY", "DAILY_ROOM_URL", "PORT", "LARGE_MODEL_URL")
+        print([os.environ.get(name) for name in names], "PYTHON_DOTENV_DISABLED" in os.environ)
 
     sys.argv = ["bot", "--help"]
     run_bot(tell)
@@ -20,12 +20,22 @@ ASK = """if True:
 
 
 def test_pipecat_finds_what_dotenv_says_and_the_real_environment_wins(tmp_path: Path) -> None:
-    """What only Pipecat reads is put into the process; what is set there stays, if empty too."""
-    (tmp_path / ".env").write_text("DAILY_API_KEY=file\nDAILY_ROOM_URL='from file'\nPORT=7000\n")
-    real = {**os.environ, "DAILY_API_KEY": "real", "PORT": ""}
-    for name in ("DAILY_ROOM_URL", "PYTHON_DOTENV_DISABLED"):
+    """What only Pipecat reads is put into the process, where what is set stays, even if empty."""
+    (tmp_path / ".env").write_text(
+        "DAILY_API_KEY=file\nDAILY_ROOM_URL='from file'\nPORT=7000\n"
+        "LARGE_MODEL_URL=http://localhost:1/v1\nLARGE_MODEL_NAME=m\n"
+        "SMALL_MODEL_URL=http://localhost:2/v1\nSMALL_MODEL_NAME=m\n"
+    )
+    real = {
+        **os.environ,
+        "DAILY_API_KEY": "real",
+        "PORT": "",
+        "LARGE_MODEL_BASE_URL": "http://localhost:3/v1",
+    }
+    for name in ("DAILY_ROOM_URL", "LARGE_MODEL_URL", "PYTHON_DOTENV_DISABLED"):
         real.pop(name, None)
     done = subprocess.run(
         [sys.executable, "-c", ASK], cwd=tmp_path, env=real, capture_output=True, text=True
     )
-    assert "['real', 'from file', '', None]" in done.stdout, done.stderr
+    expected = "['real', 'from file', '', 'http://localhost:3/v1'] False"
+    assert expected in done.stdout, done.stdout + done.stderr

@@ -37,7 +37,7 @@ def download(
         OSError: The folder cannot be made.
     """
     folder.mkdir(parents=True)
-    log = folder / "log"
+    log, temporary = folder / "log", dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     with log.open("wb") as output:
         try:
             process = subprocess.Popen(
@@ -45,11 +45,7 @@ def download(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={
-                    **settings,
-                    **os.environ,
-                    **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
-                },
+                env={**settings, **os.environ, **temporary},
             )
         except OSError as error:
             raise SourceFailed(f"{command[0]} could not be started: {error}") from error
