@@ -18,7 +18,7 @@ from blastoff_pipecat.local.weights.store import ModelStore
 SLOWEST_TOKENS_PER_SECOND = 6.0
 """What a large model must write to be talked to: a voice speaks about four.
 
-The 1.5B writes 22 on a free core; on two busy ones 7, and its answer was still heard after 1.9 s.
+The 1.5B writes 7 to 22 on a free core; at 7 its answer was heard after about 3 s.
 """
 
 _TRIES = 3

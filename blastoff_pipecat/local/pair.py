@@ -58,7 +58,9 @@ _SUITED: Mapping[str, Any] = {
     "handover": "beside",  # right as often as alone; what it goes on from misleads it
     "spoken_instruction": prompts.SPOKEN_BESIDE,
     "small_history": 1,
-    "forecast_prior_secs": 1.5,
+    "forecast_prior_secs": 2.0,
+    # Its answers come within a second or two of each other: a line would be said just before one.
+    "max_silence_secs": 1.6,
     "small_temperature": 0.0,
     # An old computer, or a busy one, should be slow and not mute.
     "small_first_token_timeout_secs": 3.0,
