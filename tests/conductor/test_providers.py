@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from blastoff_pipecat.conductor import policy
 from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.heard import ModelUsed
@@ -40,6 +41,12 @@ def nothing_remembered() -> Iterator[None]:
     memory.reset()
     yield
     memory.reset()
+
+
+@pytest.fixture(autouse=True)
+def patient_handover(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the computer is, the opening is in time to be handed over."""
+    monkeypatch.setattr(policy, "HANDOVER_SECS", 8.0)
 
 
 @pytest.fixture
