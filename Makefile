@@ -24,10 +24,7 @@ demo: $(VENV)/.demo ## a bot to talk to in the browser (ARGS: --headless, or opt
 
 test: lint $(VENV)/.browser ## lint, types and every test (ARGS: options of pytest)
 	@echo "== pytest"
-	@# A test that was kept waiting by the others is given a second chance, alone.
-	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS) || { [ $$? = 1 ] && \
-		echo "== pytest, once more what failed, one by one" && \
-		$(PY) -m pytest --last-failed $(ARGS); }
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 test-newest: .newest/.installed ## what leans on Pipecat, on its newest release below 2
 	@.newest/bin/python -m pip install --disable-pip-version-check --quiet --upgrade 'pipecat-ai<2'

@@ -13,32 +13,40 @@ import pytest
 from loguru import logger
 from pytest_asyncio import is_async_test
 
-from blastoff_pipecat.conductor import learnt
+from blastoff_pipecat.conductor import learnt, policy
 
 # How long what is being closed may take to close (seconds); what is left after it was forgotten.
 _GRACE_SECS = 2.0
 _POLL_SECS = 0.005
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Hand loguru's lines to `logging`, which pytest shows for the tests that fail."""
-
-    def propagate(message: "loguru.Message") -> None:
-        record = message.record
-        logging.getLogger(record["name"]).handle(
-            logging.LogRecord(
-                record["name"] or "loguru",
-                record["level"].no,
-                record["file"].path,
-                record["line"],
-                record["message"],
-                args=None,
-                exc_info=(e.type, e.value, e.traceback) if (e := record["exception"]) else None,  # type: ignore[arg-type]
-            )
+def _propagate(message: "loguru.Message") -> None:
+    record = message.record
+    logging.getLogger(record["name"]).handle(
+        logging.LogRecord(
+            record["name"] or "loguru",
+            record["level"].no,
+            record["file"].path,
+            record["line"],
+            record["message"],
+            args=None,
+            exc_info=(e.type, e.value, e.traceback) if (e := record["exception"]) else None,  # type: ignore[arg-type]
         )
+    )
 
+
+def pytest_configure() -> None:
+    """Hand loguru's lines to `logging`, which pytest shows for the tests that fail."""
     logger.remove()
-    logger.add(propagate, level="DEBUG")
+    logger.add(_propagate, level="DEBUG")
+
+
+@pytest.fixture(autouse=True)
+def everything_is_logged() -> None:
+    """Have a command that was run in an earlier test silence nothing in this one."""
+    for package in ("blastoff_pipecat", "pipecat"):
+        logger.enable(package)
+    pytest_configure()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,6 +74,15 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> None:
 def nothing_learnt_before() -> None:
     """Have a test know nothing of a model that another test had on the same port."""
     learnt.of_process.clear()
+
+
+@pytest.fixture
+def patient_handover(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no opening be too late to be handed over because the computer is busy.
+
+    When it is too late is tried on made-up time, in the relay's tests.
+    """
+    monkeypatch.setattr(policy, "HANDOVER_SECS", 8.0)
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from loguru import logger
 from typer.testing import CliRunner, Result
 
 from blastoff_pipecat import ChatEndpoint
@@ -32,7 +31,7 @@ Bench: TypeAlias = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture(autouse=True)
-def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty folder, and no setting."""
     for name in list(os.environ):
         if name.startswith(("SMALL_MODEL", "LARGE_MODEL", "BLASTOFF_")):
@@ -40,9 +39,6 @@ def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    yield
-    for package in ("pipecat", "blastoff_pipecat"):  # the command is quiet for its whole process
-        logger.enable(package)
 
 
 @pytest.fixture

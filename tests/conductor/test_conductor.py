@@ -18,6 +18,7 @@ from tests.kit.policies import HANDED_OVER
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."
+pytestmark = pytest.mark.usefixtures("patient_handover")
 PATIENT = Policy(**HANDED_OVER, small_first_token_timeout_secs=8.0)
 QUESTION = {"role": "user", "content": "When does the museum open?"}
 

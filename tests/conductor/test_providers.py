@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from blastoff_pipecat.conductor import policy
 from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.heard import ModelUsed
@@ -27,6 +26,7 @@ QUESTION = {"role": "user", "content": "When does the museum open?"}
 PATIENT = Policy(**HANDED_OVER, small_first_token_timeout_secs=8.0)
 KEY = "a-key-of-16-chars"
 
+pytestmark = pytest.mark.usefixtures("patient_handover")
 each_host = pytest.mark.parametrize("host", HOSTS.values(), ids=list(HOSTS))
 LISTED = {
     name: host
@@ -41,12 +41,6 @@ def nothing_remembered() -> Iterator[None]:
     memory.reset()
     yield
     memory.reset()
-
-
-@pytest.fixture(autouse=True)
-def patient_handover(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However busy the computer is, the opening is in time to be handed over."""
-    monkeypatch.setattr(policy, "HANDOVER_SECS", 8.0)
 
 
 @pytest.fixture

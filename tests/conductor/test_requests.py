@@ -93,3 +93,8 @@ async def test_lines_of_the_last_replies_are_the_last_choice(server: ScriptedEnd
     assert manner.used_waiting_lines == (waited,)
     for model in (models.small, models.large):
         await model.aclose()
+
+
+def test_an_opening_may_keep_the_large_model_waiting_for_four_tenths_of_a_second() -> None:
+    """Whatever the settings are."""
+    assert Policy().limits(report_usage=False).handover == 0.4

@@ -4,11 +4,9 @@ import os
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from loguru import logger
 from typer.testing import CliRunner, Result
 
 from blastoff_pipecat.cli import app
@@ -16,7 +14,7 @@ from tests.kit.ports import closed_port
 
 
 @pytest.fixture(autouse=True)
-def newcomer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def newcomer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty folder, no setting, no model, and neither a hub nor a registry."""
     for name in list(os.environ):
         if name.startswith(("SMALL_MODEL", "LARGE_MODEL", "PIP_", "HF_", "BLASTOFF_")):
@@ -29,9 +27,6 @@ def newcomer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("HF_ENDPOINT", closed_port())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-home"))
     monkeypatch.chdir(tmp_path)
-    yield
-    for package in ("pipecat", "blastoff_pipecat"):  # the command is quiet for its whole process
-        logger.enable(package)
 
 
 def demo(*arguments: str) -> Result:

@@ -19,7 +19,7 @@ async def server() -> AsyncIterator[ScriptedEndpoint]:
 
 
 @pytest.fixture
-def make_llm(server: ScriptedEndpoint) -> Any:
+def make_llm(server: ScriptedEndpoint, patient_handover: None) -> Any:
     """Make the service of two models, "small" and "large", of the scripted server."""
 
     def make(

@@ -32,7 +32,7 @@ async def models() -> AsyncIterator[ScriptedEndpoint]:
 
 
 @pytest.fixture
-async def serve(models: ScriptedEndpoint) -> AsyncIterator[Serve]:
+async def serve(models: ScriptedEndpoint, patient_handover: None) -> AsyncIterator[Serve]:
     """Start a server of two models; fields of `ServerOptions` may be given."""
     async with AsyncExitStack() as stack:
 
