@@ -13,9 +13,15 @@ from pathlib import Path
 
 import httpx
 
+from blastoff_pipecat.environment.variables import VARIABLES
+
 ROOT = Path(__file__).parents[2]
 VOICE_BOT = ROOT / "bots" / "voice_bot.py"
 PHONE_BOT = ROOT / "bots" / "phone_bot.py"
+
+# Where the embedded models' weights are, is no matter of a test.
+_OURS = {name for each in VARIABLES for name in (each.name, each.older)} - {"BLASTOFF_MODELS_DIR"}
+_PIPECATS = ("PIPECAT_", "DAILY_")
 
 PATIENCE_SECS = 90.0
 """How long a bot may take to start: Pipecat, its turn model and the speech engines are imported."""
@@ -46,9 +52,12 @@ class ServedBot:
 
 
 def clean_environment(more: Mapping[str, str] = {}) -> dict[str, str]:
-    """This process's environment without what would choose models or speech, and with `more`."""
-    ours = ("SMALL_MODEL", "LARGE_MODEL", "DEEPGRAM_", "CARTESIA_", "BLASTOFF_EMBEDDED", "DAILY_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    """This process's environment without what would lead a bot elsewhere, and with `more`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _OURS and not name.startswith(_PIPECATS)
+    }
     return {**kept, "NO_PROXY": "*", "CI": "1", **more}
 
 

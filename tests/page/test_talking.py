@@ -1,7 +1,6 @@
 """A spoken question to the voice bot's page, heard and answered by the embedded models."""
 
 import base64
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,12 +13,11 @@ from faster_whisper import WhisperModel
 from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.local.weights.store import ModelStore
 from tests.kit.microphone import listens_to, record
+from tests.kit.served import VOICE_BOT, clean_environment
 from tests.page.browser import Visit
 from tests.page.server import BotServer
 
 pytestmark = pytest.mark.e2e
-
-VOICE_BOT = Path(__file__).parents[2] / "bots/voice_bot.py"
 
 QUESTIONS = ("Why is the sky blue?", "How do I make a good cup of tea?")
 
@@ -76,9 +74,7 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotServer]:
     """The voice bot with no key in its environment."""
     pytest.importorskip("aiortc", reason="needs pipecat-ai[webrtc]")
-    named = ("SMALL_MODEL", "LARGE_MODEL", "DEEPGRAM", "CARTESIA")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(named)}
-    server = BotServer(VOICE_BOT, tmp_path_factory.mktemp("bot"), environment)
+    server = BotServer(VOICE_BOT, tmp_path_factory.mktemp("bot"), clean_environment())
     try:
         server.start(within=READY_SECS)
         yield server

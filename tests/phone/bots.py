@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from blastoff_pipecat.phone.plivo import PlivoSignature
 from blastoff_pipecat.phone.twilio import TwilioSignature
+from tests.kit.served import PHONE_BOT as BOT
+from tests.kit.served import clean_environment
 from tests.phone.caller import Caller, calling
 from tests.phone.switchboard import CARRIERS
 from tests.phone.wire import WIRES, Wire
 
-BOT = Path(__file__).parents[2] / "bots" / "phone_bot.py"
 HOST = "bot.example.com"
 EXOTEL_SECRET = "kT3-w_9zAbCdEfGhIjKlMnOpQrStUv"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -36,8 +37,6 @@ SECRETS = {
     "plivo": {"PLIVO_AUTH_TOKEN": TOKEN},
     "exotel": {"EXOTEL_STREAM_SECRET": EXOTEL_SECRET},
 }
-_CARRIERS = ("TWILIO_", "TELNYX_", "PLIVO_", "EXOTEL_", "DAILY_", "PINLESS_", "PIPECAT_")
-_MODELS = ("SMALL_MODEL", "LARGE_MODEL", "DEEPGRAM_", "CARTESIA_")
 _STARTED = "Uvicorn running"
 START_SECS = 60.0
 STOP_SECS = 15.0
@@ -139,12 +138,7 @@ def _sign(carrier: str, form: list[tuple[str, str]]) -> Mapping[str, str]:
 
 def environment(**variables: str) -> dict[str, str]:
     """The tests' own environment, without what would lead a bot elsewhere."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith((*_CARRIERS, *_MODELS)) and name not in ("LOG_LEVEL", "HOST", "PORT")
-    }
-    return {**kept, "PYTHONUNBUFFERED": "1", "LOGURU_LEVEL": "INFO", **variables}
+    return clean_environment({"PYTHONUNBUFFERED": "1", "LOGURU_LEVEL": "INFO", **variables})
 
 
 @asynccontextmanager
