@@ -17,7 +17,6 @@ asked beside the opening; the same, with the opening handed over to it."""
 
 FIXED_OPENING = "Good question, let me see,"
 MOST_WORDS = 6
-HANDOVER_SECS = 0.4
 
 MAX_SILENCE_SECS = 1.0
 MAX_WAITING_LINES = 2

@@ -6,13 +6,13 @@ from heapq import heappop, heappush
 from blastoff_pipecat.bench.cover.heard import Heard
 from blastoff_pipecat.bench.cover.policy import (
     FIXED_OPENING,
-    HANDOVER_SECS,
     PolicyName,
     make_manner,
     make_opening,
 )
 from blastoff_pipecat.bench.cover.voice import SimulatedVoice, words
 from blastoff_pipecat.bench.cover.world import Turn, World
+from blastoff_pipecat.conductor.policy import HANDOVER_SECS
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.cover import Voice
