@@ -161,6 +161,7 @@ async def _calls(folder: Path) -> Calls:
 
 _PIECE = RATE // 10
 _QUIET = 300.0
+_LATE_PIECES = 2
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ def test_the_voice_arrives_unharmed(record: Record) -> None:
     said = np.frombuffer(asyncio.run(_greeting()), "<i2").astype(float)
     heard = np.frombuffer(record.greeting, "<i2").astype(float)
     assert min(len(said), len(heard)) > 3 * RATE
-    # A busy computer may be late with a piece: what follows it is heard a little later, and whole.
+    # A busy computer may be late: within a piece or two; what follows is heard later, and whole.
     decibels: list[float] = []
     late = 0
     for start in range(0, len(said) - _PIECE, _PIECE):
@@ -199,7 +200,8 @@ def test_the_voice_arrives_unharmed(record: Record) -> None:
         noise = noises.min()
         decibels.append(10 * np.log10(np.square(piece).sum() / noise))
     assert len(decibels) > 10
-    assert np.median(decibels) > 25.0
+    print(sorted(decibels))
+    assert sorted(decibels)[_LATE_PIECES] > 25.0
 
 
 async def _greeting() -> bytes:
