@@ -30,6 +30,11 @@ class Alarm:
             self._fires = deadline
             self._timer = self._loop.call_at(deadline, self._fire)
 
+    def close(self) -> None:
+        """Never ring again, and hold on to nobody who would have to be told."""
+        self.stop()
+        self._ring = _nobody
+
     def stop(self) -> None:
         """Do not ring."""
         if self._timer is not None:
@@ -44,3 +49,7 @@ class Alarm:
             self.set(self._deadline)
         else:
             self._ring()
+
+
+def _nobody() -> None:
+    pass

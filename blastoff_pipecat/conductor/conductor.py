@@ -164,6 +164,7 @@ class Reply:
         self._inbox = Inbox(loop)
         self._told: deque[ev.Event] = deque()
         self._requests: dict[act.Role, Request] = {}
+        self._unread: list[Request] = []  # asked, and not yet told who reads it
         self._answered: set[act.Role] = set()
         self._times = Stopwatch(started=self._clock(), speculative=speculative)
         self._calls = ToolCallsSoFar()
@@ -371,7 +372,7 @@ class Reply:
         else:
             model = self._conductor.small if role == "small" else self._conductor.large
             request = Request(role, model, ask, self._inbox, self._clock())
-            request.start(self._conductor.run)
+            self._unread.append(request)
         self._requests[role] = request
 
     def _close(self, role: act.Role) -> None:
@@ -384,7 +385,9 @@ class Reply:
         request.close(self._conductor.run)
 
     def _leave_alone(self) -> None:
-        """Let the large model's request be read here once only its text matters."""
+        """Let the large model's request be read here once only its text matters; start the rest."""
         large, small = self._requests.get("large"), self._requests.get("small")
         if large and self._relay.is_flowing and not (small and small.is_open):
             large.leave_alone()
+        while self._unread:
+            self._unread.pop(0).start(self._conductor.run)

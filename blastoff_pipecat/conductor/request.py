@@ -3,9 +3,10 @@
 A request is read by a task of its own, which posts what comes to the inbox: two can be open at
 once. As soon as one is left alone, its task hands the stream over and the reply reads it by `next`,
 without a task in between: where hundreds of replies share a processor, each wake-up on the way of a
-token has it wait for all the others.
+token has it wait for all the others. One that is alone from the first is never given a task.
 
     ASKED ──▶ ALONE ──▶ HANDED_OVER        read by its task │ until the next read │ by the reply
+      └───────────────────▶
       │         │            │
       └─────────┴────────────┴──▶ OVER     its end was seen; a task reads what is left of the body
       └─────────┴────────────┴──▶ CLOSED   nobody wants it any more
@@ -71,7 +72,11 @@ class Request:
         return self.life not in (Life.OVER, Life.CLOSED)
 
     def start(self, run: Callable[..., asyncio.Task[None]]) -> None:
-        """Have it read by a task, which `run` makes of a coroutine and a name."""
+        """Have it read by a task, which `run` makes of a coroutine and a name, if it needs one."""
+        if self.life is Life.ASKED:
+            self._read_by_task(run)
+
+    def _read_by_task(self, run: Callable[..., asyncio.Task[None]]) -> None:
         self._task = run(self._read(), f"blastoff {self.role} model")
 
     def report_to(self, inbox: "Inbox") -> None:
@@ -79,8 +84,13 @@ class Request:
         self._inbox = inbox
 
     def leave_alone(self) -> None:
-        """Have its task hand the stream over as soon as it has read something more."""
-        if self.life is Life.ASKED:
+        """Have its task, if it has one, hand the stream over as soon as something more was read."""
+        if self.life is not Life.ASKED:
+            return
+        if self._task is None:
+            self._stream = self.model.stream(self.ask)
+            self.life = Life.HANDED_OVER
+        else:
             self.life = Life.ALONE
 
     async def _read(self) -> None:
@@ -141,7 +151,7 @@ class Request:
         self._stop_alarm()
         handed_over, self.life = self.life is Life.HANDED_OVER, Life.OVER
         if handed_over:
-            self.start(run)
+            self._read_by_task(run)
 
     def close(self, run: Callable[..., asyncio.Task[None]]) -> None:
         """Close it without waiting, and replace the connection that this costs."""
@@ -160,7 +170,7 @@ class Request:
 
     def _stop_alarm(self) -> None:
         if self._alarm is not None:
-            self._alarm.stop()
+            self._alarm.close()
 
     def _give_up(self) -> None:
         if self._reader is not None:  # else the reply is busy, and will see that it is late
@@ -205,8 +215,8 @@ class Inbox:
         self.wake()
 
     def close(self) -> None:
-        """Stop the timer."""
-        self._alarm.stop()
+        """Stop the timer for good."""
+        self._alarm.close()
 
     def wake(self) -> None:
         """Have whoever waits look whether there is an item."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from blastoff_pipecat import prompts
@@ -112,17 +112,9 @@ class Requests:
             unit="word" if words else "clause",
         )
         kind = WrittenLine if self.handover == "beside" and not words else WrittenOpening
-        return kind(rules, recent=recent, stand_ins=self._lines, suits=self._suits)
-
-    def _suits(self, line: str) -> bool:
-        """Tell whether a line of the small model's own suits what the user said."""
-        style, spoken = self._style, language_of(line) if self._language in LINES else None
-        if spoken and spoken != self._language:
-            return False
-        if not spoken and not same_script(line, self._conversation.user_text):
-            return False
-        own = not style.neutral or self._policy.opening_instruction is not None
-        return own or self._policy.opening_frames == "token" or leads_in(line, self._language)
+        must_lead_in = style.neutral and policy.opening_instruction is None and not words
+        suits = partial(_suits, conversation.user_text, self._language, must_lead_in)
+        return kind(rules, recent=recent, stand_ins=self._lines, suits=suits)
 
     @cached_property
     def _lines(self) -> tuple[str, ...]:
@@ -244,6 +236,16 @@ class Requests:
     def _go_on(self, said: str) -> str:
         template = self._policy.continuation_instruction or prompts.CONTINUATION
         return continuation_instruction(template, said)
+
+
+def _suits(user_text: str, language: str | None, must_lead_in: bool, line: str) -> bool:
+    """Tell whether a line of the small model's own suits what the user said."""
+    spoken = language_of(line) if language in LINES else None
+    if spoken and spoken != language:
+        return False
+    if not spoken and not same_script(line, user_text):
+        return False
+    return not must_lead_in or leads_in(line, language)
 
 
 def small_ask(

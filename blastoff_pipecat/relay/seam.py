@@ -69,7 +69,7 @@ class Seam:
         self._said = said if said.strip() else ""
         self._held = ""
         self.has_repeat = self._trimmed = self._joined = False
-        self._repeats = repeats_of(self._said.rstrip(), echoes=echoes)
+        self._repeats = repeats_of(self._said.rstrip(), echoes=echoes) if self._said else []
         self._longest = max((len(repeat.words) for repeat in self._repeats), default=0)
 
     def feed(self, text: str) -> str:
