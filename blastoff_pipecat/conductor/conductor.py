@@ -283,7 +283,8 @@ class Reply:
             match delta:
                 case TextDelta(text):
                     request.first_answer = request.first_answer or now
-                    heard += self._handle(ev.SmallText(text) if small else ev.LargeText(text))
+                    event = ev.SmallText(text) if small else ev.LargeText(text)
+                    heard += self._carry_out(self._relay.handle(event, now), now)
                     if small and opening and opening.done and not self._opening_noted:
                         self._opening_noted = True
                         self._learnt.small_wrote(now - request.asked_at)
@@ -386,8 +387,10 @@ class Reply:
 
     def _leave_alone(self) -> None:
         """Let the large model's request be read here once only its text matters; start the rest."""
-        large, small = self._requests.get("large"), self._requests.get("small")
-        if large and self._relay.is_flowing and not (small and small.is_open):
-            large.leave_alone()
+        large = self._requests.get("large")
+        if large and large.life is Life.ASKED and self._relay.is_flowing:
+            small = self._requests.get("small")
+            if not (small and small.is_open):
+                large.leave_alone()
         while self._unread:
             self._unread.pop(0).start(self._conductor.run)

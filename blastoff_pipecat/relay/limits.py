@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 NORMAL_ENDS = ("stop", "eos", "eos_token", "tool_calls")
 """The servers' words for an answer that ended because it was whole."""
@@ -40,7 +40,7 @@ class Limits:
         return f"{self.reply:g} s or {self.chars} characters"
 
 
-class Timer(Enum):
+class Timer(StrEnum):
     """What is waited for."""
 
     SMALL = auto()  # the small model's text
@@ -57,28 +57,25 @@ _SLOWEST_CHARS_PER_SECOND = 4.0  # below the pace of speech in any script
 
 
 class Patience:
-    """How long a model that is being heard is waited for: no longer than a listener would."""
+    """How long a model that is being heard is waited for: no longer than a listener would.
+
+    Attributes:
+        has_heard: Whether the model has said anything.
+        is_over: Whether it has said more than a reply may hold.
+    """
 
     def __init__(self, limits: Limits) -> None:
         """Wait for nobody yet."""
+        self.has_heard = self.is_over = False
         self._limits = limits
-        self._spoke_at: float | None = None
+        self._spoke_at = 0.0
         self._chars = 0
-
-    @property
-    def has_heard(self) -> bool:
-        """Whether the model has said anything."""
-        return self._spoke_at is not None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the model has said more than a reply may hold."""
-        return self._chars > self._limits.chars
 
     def hear(self, text: str, now: float) -> float:
         """Take more of its text; return until when it is waited for."""
-        if self._spoke_at is None:
-            self._spoke_at = now
+        if not self.has_heard:
+            self.has_heard, self._spoke_at = True, now
         self._chars += len(text)
+        self.is_over = self._chars > self._limits.chars
         spoken = self._spoke_at + self._chars / _SLOWEST_CHARS_PER_SECOND
         return min(now, spoken + self._limits.stall) + self._limits.stall

@@ -52,7 +52,7 @@ class Signal(StrEnum):
     INTERRUPTION = "the user interrupts"
 
 
-WAITING = (State.SILENCE, State.SEAM, State.PAUSE)
+WAITING = frozenset((State.SILENCE, State.SEAM, State.PAUSE))
 """The states in which the listener waits for the answer."""
 
 Reading: TypeAlias = tuple[Signal, str] | None
