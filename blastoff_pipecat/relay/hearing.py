@@ -305,6 +305,8 @@ class Hearing:
             return Signal.NO_OPENING, ""
         kept = not self.opens_at_once or self.answer.clause_at is not None or waits
         if kept and not self._said.opening and not self._is_withheld:
+            if Timer.HANDOVER in self.timers:  # nobody waits for what may never be said
+                self.timers[Timer.HANDOVER] = self._now
             return Signal.LINE_READY, text
         fitted = self._fitted(text)
         if fitted or self._said.opening:

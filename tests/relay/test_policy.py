@@ -186,6 +186,19 @@ def test_no_opening_begins_while_the_user_speaks(whether: str) -> None:
     assert reply.said == "Right then."
 
 
+def test_nobody_waits_for_an_opening_that_may_never_be_said() -> None:
+    """Where it was to be handed over, the large model is asked at once without it."""
+    reply = reply_after(6.0, whether="always", beside=False)
+    reply.tell(ev.UserSpeaks(True))
+    reply.tell(ev.SmallText("Right then."))
+    reply.tell(ev.SmallEnded())
+    pass_until(reply, 0.01)
+    assert [at for at, asked in reply.asked if isinstance(asked, act.AskLarge)] == [0.0]
+    reply.tell(ev.LargeText("It opens at nine. "))
+    reply.tell(ev.LargeEnded())
+    assert reply.said == "It opens at nine. "
+
+
 def test_an_answer_does_not_wait_for_an_opening_that_may_not_begin() -> None:
     """One that was held for it is heard once the user speaks."""
     reply = reply_after(6.0, whether="always")
