@@ -3,13 +3,13 @@
 import pytest
 
 from blastoff_pipecat import prompts
+from blastoff_pipecat.bench.seam.sets import turns
 from blastoff_pipecat.relay.commitments import commits
 from blastoff_pipecat.relay.decline import DECLINE, declines
 from blastoff_pipecat.relay.language import language_of
 from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.relay.occasions import needs_none
 from blastoff_pipecat.relay.scripts import count_words, ended
-from tests.kit.everyday_turns import TURNS
 
 acknowledged = pytest.mark.parametrize(
     ("examples", "sentence"),
@@ -48,7 +48,7 @@ def test_worked_examples_decline_where_no_opening_is_needed(
     declined = [asked for asked, said in examples if declines(said)]
     assert 5 <= len(declined) <= len(examples) / 2
     assert all(needs_none(asked) == (asked in declined) for asked, _ in examples)
-    assert not {turn.text for turn in TURNS} & {asked for asked, _ in examples}
+    assert not {turn.text for turn in turns()} & {asked for asked, _ in examples}
 
 
 def test_lines_are_dealt_out_as_worked_examples() -> None:

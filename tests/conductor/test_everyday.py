@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from blastoff_pipecat.bench.seam.sets import Turn, turns
 from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.policy import Policy
@@ -19,7 +20,6 @@ from blastoff_pipecat.relay.lead_in import leads_in
 from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.relay.scripts import plain
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.kit.everyday_turns import TURNS, Turn
 
 AT_ONCE = 24
 ALWAYS = Policy(
@@ -41,7 +41,7 @@ Small: TypeAlias = Callable[[Turn, int], str]
 
 def good(turn: Turn, number: int) -> str:
     """Decline where nothing is needed; else a lead-in in the user's language."""
-    if turn.opening_is == "must_not":
+    if turn.opening == "never":
         return "-"
     return LINES[turn.language].sentences[number % 4]
 
@@ -65,11 +65,11 @@ async def server() -> AsyncIterator[ScriptedEndpoint]:
 
 async def openings(server: ScriptedEndpoint, small: Small) -> list[str]:
     """Have every turn answered by both models; return what was said before each answer."""
-    numbers = {turn.text: number for number, turn in enumerate(TURNS)}
+    numbers = {turn.text: number for number, turn in enumerate(turns())}
 
     def answer(body: dict[str, Any]) -> Script:
         number = numbers[body["messages"][-1]["content"]]
-        return Script(small(TURNS[number], number))
+        return Script(small(turns()[number], number))
 
     server.play("small", answer)
     conductor = Conductor(
@@ -84,7 +84,7 @@ async def openings(server: ScriptedEndpoint, small: Small) -> list[str]:
             return "".join([each.text async for each in reply if isinstance(each, SayOpening)])
 
     try:
-        return await asyncio.gather(*map(opening, TURNS))
+        return await asyncio.gather(*map(opening, turns()))
     finally:
         await conductor.aclose()
 
@@ -95,8 +95,8 @@ async def test_nothing_is_said_where_it_would_hurt(server: ScriptedEndpoint, sma
     said = await openings(server, small)
     wrong = [
         (turn, line)
-        for turn, line in zip(TURNS, said, strict=True)
-        if turn.opening_is == "must_not" and line
+        for turn, line in zip(turns(), said, strict=True)
+        if turn.opening == "never" and line
     ]
     assert wrong == []
 
@@ -106,7 +106,7 @@ async def test_what_is_said_claims_nothing_in_no_other_language(
     server: ScriptedEndpoint, small: Small
 ) -> None:
     """A lead-in, in the user's language, without promise or digit; or nothing."""
-    for turn, line in zip(TURNS, await openings(server, small), strict=True):
+    for turn, line in zip(turns(), await openings(server, small), strict=True):
         if known := language_of(turn.text):  # else the script is all that is to go by
             assert language_of(line) in (None, known), (turn, line)
             assert leads_in(line, known), (turn, line)
@@ -118,7 +118,7 @@ async def test_what_is_said_claims_nothing_in_no_other_language(
 async def test_questions_and_requests_are_opened(server: ScriptedEndpoint) -> None:
     """With a good small model, at least four of five of them."""
     said = await openings(server, good)
-    welcome = [line for turn, line in zip(TURNS, said, strict=True) if turn.opening_is == "welcome"]
+    welcome = [line for turn, line in zip(turns(), said, strict=True) if turn.opening == "should"]
     assert sum(map(bool, welcome)) >= 0.8 * len(welcome)
 
 

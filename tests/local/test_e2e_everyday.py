@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from blastoff_pipecat.bench.seam.sets import turns
 from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.heard import Said
@@ -15,11 +16,10 @@ from blastoff_pipecat.local.language import EmbeddedModels
 from blastoff_pipecat.local.pair import SYSTEM_INSTRUCTION, PairOfModels, warm_up
 from blastoff_pipecat.local.weights.manifest import SMOLLM2_135M
 from blastoff_pipecat.relay.actions import SayOpening
-from tests.kit.everyday_turns import TURNS
 
 pytestmark = pytest.mark.e2e
 
-ENGLISH = [turn for turn in TURNS if turn.language == "en"]
+ENGLISH = [turn for turn in turns() if turn.language == "en"]
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ async def test_openings_are_where_they_belong(models: PairOfModels) -> None:
         await conductor.aclose()
 
     heard = list(zip(ENGLISH, openings, strict=True))
-    assert [pair for pair in heard if pair[1] and pair[0].opening_is == "must_not"] == []
-    welcome = [line for turn, line in heard if turn.opening_is == "welcome"]
+    assert [pair for pair in heard if pair[1] and pair[0].opening == "never"] == []
+    welcome = [line for turn, line in heard if turn.opening == "should"]
     assert sum(map(bool, welcome)) >= 0.7 * len(welcome), heard
     said = [line for line in openings if line]
     assert [line for line, after in pairwise(said) if line == after] == []

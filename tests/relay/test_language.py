@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 
+from blastoff_pipecat.bench.seam.sets import turns
 from blastoff_pipecat.relay.language import language_of, same_script, script_of
 from blastoff_pipecat.relay.lines import LINES
-from tests.kit.everyday_turns import TURNS
 from tests.relay.texts import any_text
 
 
@@ -79,7 +79,7 @@ def test_what_cannot_be_told_is_no_language(text: str) -> None:
 
 def test_no_everyday_turn_is_taken_for_another_language() -> None:
     """A wrong language is worse than none; of questions and requests most can be told."""
-    found = [(turn, language_of(turn.text)) for turn in TURNS]
+    found = [(turn, language_of(turn.text)) for turn in turns()]
     assert [turn for turn, language in found if language not in (turn.language, None)] == []
     asked = [language for turn, language in found if turn.kind in ("question", "request")]
     assert sum(language is not None for language in asked) >= 0.9 * len(asked)
