@@ -19,6 +19,7 @@ from blastoff_pipecat.conductor.styles import STYLES
 from blastoff_pipecat.relay.commitments import commits
 from blastoff_pipecat.relay.language import language_of, same_script, script_of
 from blastoff_pipecat.relay.lead_in import leads_in
+from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.relay.scripts import (
     CLAUSE_MARKS,
     SENTENCE_MARKS,
@@ -35,6 +36,7 @@ _BEGINNING_WORDS = 4  # words of an answer behind the length of what was said be
 _LIKE_BEFORE = 0.6  # share of what was said before an answer that its beginning may not say again
 _CERTAIN_REPEAT_WORDS = 4
 _LEAST_REPEAT_WORDS = 2
+_STEM_LETTERS = 5
 _SENTENCE_WORDS = 5  # of fewer words no sentence is taken for another language's
 _FITTING_WORDS = 2
 
@@ -44,7 +46,7 @@ _markup = re.compile(
 )
 _ends_sentence = re.compile(rf"[{re.escape(SENTENCE_MARKS)}][\"'”’»)」』]*$")
 _bad_marks = re.compile(
-    rf"(?<![.…])[{_marks}]\s*(?![.…])[,;:.!?，。、；：！？](?![.\d])|\s[,.;:!?](?!\.)"
+    rf"(?<![.…])[{_marks}]\s*(?![.…])[,;:.!?，。、；：！？](?![.\d])|\s[,.;:!?](?![.\d])"
 )
 _sentences = re.compile(rf"(?<=[{re.escape(SENTENCE_MARKS)}])[\s]*(?=\S)")
 
@@ -109,26 +111,19 @@ def is_needless(item: Item, reply: SeamReply) -> bool:
 
 def has_repeat(item: Item, reply: SeamReply) -> bool:
     """Tell whether the answer begins with what was said before it, word by word or nearly."""
-    before, answer = _words(reply.before), _words(reply.answer)
+    before, answer = _stems(reply.before), _stems(reply.answer)
     if not before or not answer:
         return False
     if before[-1] == answer[0] and not is_unspaced(answer[0]):
         return not _ends_sentence.search(reply.before.rstrip())
     beginning = answer[: len(before) + _BEGINNING_WORDS]
     blocks = SequenceMatcher(None, before, beginning, autojunk=False).get_matching_blocks()
-    first = next((block for block in blocks if block.size), None)
-    if first is None:
+    runs = [(each.b, " ".join(before[each.a : each.a + each.size])) for each in blocks if each.size]
+    if not runs or runs[0][0] > 1:
         return False
-    runs = [(block.b, "".join(_spaced(before[block.a : block.a + block.size]))) for block in blocks]
-    at_once = any(
-        start <= 1 and count_words(words) >= _CERTAIN_REPEAT_WORDS for start, words in runs
-    )
-    said_again = " ".join(words for _, words in runs if words)
-    enough = count_words(said_again) >= _LEAST_REPEAT_WORDS
-    return at_once or (
-        enough
-        and first.b <= 1
-        and count_words(said_again) >= _LIKE_BEFORE * count_words(reply.before)
+    again = count_words(" ".join(words for _, words in runs))
+    return count_words(runs[0][1]) >= _CERTAIN_REPEAT_WORDS or (
+        again >= max(_LEAST_REPEAT_WORDS, _LIKE_BEFORE * count_words(reply.before))
     )
 
 
@@ -154,7 +149,7 @@ def has_break(item: Item, reply: SeamReply) -> bool:
     before, answer, language = reply.before.rstrip(), reply.answer.strip(), reply.language
     if not before or not answer:
         return False
-    if _bad_marks.search(f"{before[-2:]}{_between(reply)}{answer[:2]}"):
+    if _bad_marks.search(f"{before[-1]}{_between(reply)}{answer[:2]}"):
         return True
     if _between(reply) == "" and not is_never_spaced(before[-1]) and answer[0].isalnum():
         return True
@@ -268,6 +263,10 @@ def _is_foreign(text: str, reply: SeamReply) -> bool:
     found = language_of(text)
     if found is not None:
         return found != reply.language
+    parts = phrases.clauses(text)
+    spoken = {each for each in LINES for part in parts if phrases.leads_in(part, each)}
+    if spoken and reply.language not in spoken:
+        return True
     script = script_of(text)
     return (
         script is not None
@@ -286,8 +285,9 @@ def _words(text: str) -> list[str]:
     return plain(fold(text)).split()
 
 
-def _spaced(words: list[str]) -> list[str]:
-    return [word if is_unspaced(word[0]) else f"{word} " for word in words]
+def _stems(text: str) -> list[str]:
+    """List the words of a text without most of their endings: "think", "thinking"."""
+    return [word[:_STEM_LETTERS] for word in _words(text)]
 
 
 def _between(reply: SeamReply) -> str:

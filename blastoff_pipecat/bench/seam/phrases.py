@@ -71,22 +71,22 @@ _LEAD_INS: Mapping[str, str] = {
 """What leads in to an answer, and is no answer."""
 
 _FILLERS = {
-    "en": "well|so|hmm|hm|um|uh|now|now then|okay so|well now|alright so|ok so",
-    "de": "also|nun|tja|hm|hmm|nun ja|na ja|nun also",
-    "fr": "alors|eh bien|euh|hum|bon alors|donc",
-    "es": "bueno|pues|eh|mmm|hm|bueno pues|pues bien|entonces",
-    "it": "allora|dunque|ehm|mmm|bene allora|ecco",
-    "pt": "bem|entao|hum|pois bem|bom",
-    "nl": "nou|eh|hm|nou ja|tja",
-    "pl": "no wiec|a wiec|hm|coz|wiec",
-    "ru": "ну|хм|что ж|так|итак",
-    "ar": "حسنا|إذن|طيب",
-    "hi": "तो|अच्छा|हम्म|खैर|अच्छा तो",
-    "zh": "嗯|那么|呃|这个|那个",
+    "en": "well|so|hmm|hm|um|uh|now|now then|okay so|well now|alright so|ok so|please",
+    "de": "also|nun|tja|hm|hmm|nun ja|na ja|nun also|bitte",
+    "fr": "alors|eh bien|euh|hum|bon alors|donc|s'il vous plait",
+    "es": "bueno|pues|eh|mmm|hm|bueno pues|pues bien|entonces|por favor",
+    "it": "allora|dunque|ehm|mmm|bene allora|ecco|per favore",
+    "pt": "bem|entao|hum|pois bem|bom|por favor",
+    "nl": "nou|eh|hm|nou ja|tja|alstublieft",
+    "pl": "no wiec|a wiec|hm|coz|wiec|prosze",
+    "ru": "ну|хм|что ж|так|итак|пожалуйста",
+    "ar": "حسنا|إذن|طيب|من فضلك",
+    "hi": "तो|अच्छा|हम्म|खैर|अच्छा तो|कृपया",
+    "zh": "嗯|那么|呃|这个|那个|请|这个问题|关于这个",
     "ja": "ええと|えっと|うーん|あの|さて|それでは|ええ",
     "ko": "음|자|그럼|글쎄요",
 }
-"""A clause that is nothing else only fills."""
+"""A clause that is nothing else only fills, or is polite."""
 
 _YES = {
     "en": "yes|yeah|yep|absolutely|definitely|certainly|of course|correct",
@@ -100,12 +100,12 @@ _YES = {
     "ja": "はい|もちろん|その通り",
 }
 _NO = {
-    "en": "no|nope|not really|not at all|unfortunately not|i'm afraid not",
+    "en": "no(?! (?:problem|worries|doubt))|nope|not (?:really|at all)|unfortunately not|i'm afraid not",
     "de": "nein|leider nicht|leider nein|keineswegs",
     "fr": "non|pas du tout|malheureusement non",
-    "es": "no|para nada|lamentablemente no",
-    "it": "no|purtroppo no|per niente",
-    "pt": "nao|infelizmente nao",
+    "es": "no(?! hay problema)|para nada|lamentablemente no",
+    "it": "no(?! problem)|purtroppo no|per niente",
+    "pt": "nao(?! ha problema)|infelizmente nao",
     "hi": "नहीं|जी नहीं",
     "zh": "不是?|不对|没有|不行",
     "ja": "いいえ|いえ|残念ながら",
