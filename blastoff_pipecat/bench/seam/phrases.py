@@ -100,7 +100,7 @@ _YES = {
     "ja": "はい|もちろん|その通り",
 }
 _NO = {
-    "en": "no(?! (?:problem|worries|doubt))|nope|not (?:really|at all)|unfortunately not|i'm afraid not",
+    "en": "no(?! (?:problem|worries|doubt))|nope|(?:sadly|i'm afraid) not|not (?:at all|really)",
     "de": "nein|leider nicht|leider nein|keineswegs",
     "fr": "non|pas du tout|malheureusement non",
     "es": "no(?! hay problema)|para nada|lamentablemente no",
