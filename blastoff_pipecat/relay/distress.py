@@ -84,7 +84,14 @@ _TOLD = {
         |themselves)|put (?:my|our) @ (?:down|to sleep)|burn(?:ed|t) down|dumped me|got dumped
         |can't do this any ?more|blood everywhere|swallowed… (?:pills|poison|bleach|battery)
         |(?:won't|not) (?:wake|waking) up|(?:someone|somebody|man)… following me|crashed (?:my
-        |our|the) car|(?:he|she)(?:'s| is) dying""",
+        |our|the) car|(?:he|she)(?:'s| is) dying
+        |(?:i|we)(?: can)? smell gas|smells? (?:of|like) gas|gas leak|lots? of blood
+        |so much blood|smoke… (?:coming|everywhere)|(?:i|he|she|@) (?:just )?fell (?:off|from
+        |down|out of)|(?:took|taken)… too many (?:pills|tablets)|(?:found|has|have|got) a tumou?r
+        |brain tumou?r|(?:buried|burying) (?:my|our) @|(?:we're|we are|and i are) (?:splitting
+        |breaking) up|failed (?:my|the|an) (?:\w+ )?exam|feel(?:ing)? (?:(?:so|all
+        |completely|really) )?(?:alone|lonely)|i'm (?:so|all) (?:alone|lonely)|(?:nobody
+        |no one) (?:would |really )?(?:miss|loves|cares about) me""",
     "de": r"""
         krankenwagen|notarzt|rettungswagen|notruf|(?:ruf\w*|hol\w*|schick\w*)… (?:polizei
         |feuerwehr|hilfe)|es brennt|brennt es|(?:haus|wohnung|küche|auto|zimmer)… brennt
@@ -99,7 +106,10 @@ _TOLD = {
         |hat mich verlassen|mit mir schluss gemacht|lassen uns scheiden|(?:meiner?
         |unserer?)… beerdigung|(?:hatte|hatten|habe)… unfall|@… schluss gemacht
         |riecht… nach gas|(?:will|möchte)(?: einfach)? sterben|@… (?:im krankenhaus
-        |auf der intensivstation)|überfahren worden|bewegt sich nicht|wacht nicht auf""",
+        |auf der intensivstation)|überfahren worden|bewegt sich nicht|wacht nicht auf
+        |einschläfern lassen|durch die (?:\w+)?prüfung gefallen|durchgefallen|so allein(?! mit)
+        |ganz allein|völlig allein|(?:niemand|keiner)… vermissen|(?:sie|er|es|kind|@) erstickt
+        |einen tumor""",
     "fr": r"""
         appel\w+… (?:une ambulance|la police|les pompiers|les secours|le samu|à l'aide)
         |besoin d'une ambulance|au secours|à l'aide|il y a le feu|(?:maison|cuisine|voiture
@@ -112,7 +122,10 @@ _TOLD = {
         |j'ai un cancer|c'est un cancer|fausse couche|perdu mon (?:travail|emploi|boulot|bébé
         |@)|(?:été|suis) (?:virée?|licenciée?)|m'a (?:quittée?|larguée?)|enterrement de (?:mon
         |ma)|(?:eu|a eu) un accident|@… (?:écrasée?|renversée?|à l'hôpital|ne bouge plus)
-        |il y a eu un accident|sent le gaz|ne se réveille pas""",
+        |il y a eu un accident|sent le gaz|ne se réveille pas
+        |enterré (?:mon|ma|mes|notre)|(?:raté|loupé) (?:mon|le) (?:examen|bac|permis)|me sens seule?
+        |(?:me sens|suis) (?:si|tellement|très|trop) seule?|personne ne (?:me regretterait|m'aime)
+        |s'étouffe|une tumeur""",
     "es": r"""
         (?:llam\w+|necesito|envíen|manden)… (?:una ambulancia|la policía|los bomberos)|auxilio
         |socorro|hay (?:un incendio|fuego)|(?:casa|cocina|coche|carro|edificio)… (?:ardiendo
@@ -130,7 +143,9 @@ _TOLD = {
         |nuestr[oa])… @… (?:acaba de morir|se ha caído|en el hospital|atropellad[oa])
         |no (?:se mueve|reacciona|se despierta)|(?:ha habido|hubo) un accidente
         |se está ahogando|me ahogo|se quema… (?:casa|cocina|edificio)|(?:diagnosticaron
-        |diagnosticado)… cáncer|huele a gas""",
+        |diagnosticado)… cáncer|huele a gas
+        |(?:he suspendido|suspendí) (?:el|mi|un)|enterramos a (?:mi|nuestr[oa])|me siento (?:tan
+        |muy )?sol[oa]|nadie me (?:echaría|extrañaría|quiere)|un tumor""",
     "it": r"""
         (?:chiam\w+|serve)… (?:un'ambulanza|la polizia|i pompieri|i carabinieri|aiuto)
         |c'è un incendio|va a fuoco|(?:casa|cucina|macchina)… (?:a fuoco|in fiamme)
@@ -142,7 +157,9 @@ _TOLD = {
         |decedut)[oaie]… (?:mio|mia|il mio|la mia|nostr[oa])|ho (?:un |il )?(?:cancro|tumore)
         |è un tumore|perso il (?:lavoro|posto)|(?:hanno|stat[oa]) licenziat[oa]
         |mi ha lasciat[oa]|funerale di mi[oa]|(?:avuto|fatto) un incidente
-        |c'è stato un incidente|@… in ospedale|non si (?:muove|sveglia)|odore di gas""",
+        |c'è stato un incidente|@… in ospedale|non si (?:muove|sveglia)|odore di gas
+        |perso (?:il |la )?(?:mio|mia) @|soffocando|(?:hanno|stat[oa]) bocciat[oa]
+        |mi sento (?:così |tanto )?sol[oa]|abbiamo seppellito""",
     "pt": r"""
         (?:cham\w+|precis\w+|mand\w+)… (?:uma ambulância|a polícia|os bombeiros|o samu)|socorro
         |pegando fogo|(?:casa|cozinha|carro|prédio)… (?:em chamas|a arder)|(?:há
@@ -154,7 +171,9 @@ _TOLD = {
         |me deixou)|(?:morreu|faleceu)… (?:meu|minha)|(?:tenho|é) (?:câncer|cancro)|perdi (?:o
         |meu|o meu) (?:emprego|bebê)|(?:enterro|velório) d[oa] (?:meu|minha)|(?:sofri
         |tive) um acidente|houve um acidente|@… (?:no hospital|atropelad[oa]
-        |tendo um (?:infarto|avc))|não (?:se mexe|acorda)|cheiro de gás""",
+        |tendo um (?:infarto|avc))|não (?:se mexe|acorda)|cheiro de gás
+        |enterramos (?:o |a )?(?:meu|minha)|engasgad[oa]|engasgando|perdi (?:o |a )?(?:meu|minha) @
+        |(?:reprovei|fui reprovad[oa])|me sinto (?:tão |muito )?sozinh[oa]|um tumor""",
     "nl": r"""
         (?:bel\w*|stuur|nodig)… (?:ambulance|politie|brandweer|112)|er is brand|staat in brand
         |brand in (?:mijn|het|de)|ademt niet|niet ademen|krijg geen lucht|bewusteloos
@@ -195,19 +214,21 @@ _TOLD_WITHOUT_SPACES = {
         एम्बुलेंस|एंबुलेंस|पुलिस (?:को )?बुला|बचाओ|आग लग|सांस नहीं|बेहोश|दिल का दौरा|लूट लिया
         |चोरी हो ग|आत्महत्या|मरना चाहत|जीना नहीं चाहत|जान देना|बहुत डर लग|(?:मेर[ाीे]
         |हमार[ाीे]).*(?:गुज़र ग|मर ग|चल बस|नहीं रहे|देहांत|मौत हो गई|निधन)|नौकरी (?:चली|छूट) गई
-        |कैंसर है|(?:एक्सीडेंट|दुर्घटना) हो|अस्पताल में भर्ती""",
+        |कैंसर है|(?:एक्सीडेंट|दुर्घटना) हो|अस्पताल में भर्ती|दम घुट|फेल हो ग
+        |अकेला महसूस|अकेली महसूस|गैस की बदबू""",
     "zh": r"""
         救命|救护车|救護車|报警|報警|叫警察|着火了|著火了|起火了|不能呼吸|喘不过气|喘不過氣
         |没有?呼吸|昏倒|晕倒|暈倒|心脏病发|心臟病發|被抢|被搶|不想活|想死|自杀|自殺|活不下去
         |撑不下去|撐不下去|好害怕|我很怕|(?:我|我们|我們|我家)的?(?:@).{0,6}(?:死|去世|过世
         |過世|走了|没了)|癌症|我失业了|我失業了|被.{0,4}裁|煤气泄漏|住院了|被开除|被開除
-        |和我分手|出车祸|出車禍|流产|流產""",
+        |和我分手|出车祸|出車禍|流产|流產|噎住|煤气味|(?:好|很|太|这么|那么)孤独
+        |没有?人(?:在乎|关心|爱)我|肿瘤""",
     "ja": r"""
         救急車|警察を呼|消防車|火事(?:です|だ|が|になっ)|燃えて(?:い|る|ます)|助けて(?:$
         |ください|くれ| )|息が(?:でき|くる)|息をして(?:い)?な|意識が(?:な|あり)|倒れ(?:た|て
         |まし)|襲われ|泥棒が|強盗|死にたい|自殺|生きていたくない|もう(?:無理|限界|だめ)|怖くて
         |(?:@).{0,8}(?:亡くな|死ん|死に|他界)|癌(?:と|で|に)|がんと診断|仕事を失|クビにな
-        |解雇され|振られ(?:た|て|まし)|事故に(?:遭|あ)|(?:@).{0,4}入院し|ガス臭""",
+        |解雇され|振られ(?:た|て|まし)|事故に(?:遭|あ)|(?:@).{0,4}入院し|ガス臭|詰まらせ(?:て|た)|孤独で|ひとりぼっち""",
     "ko": r"""
         구급차|119(?:에|를)|경찰(?:을|에)? ?(?:불러|신고)|불이? ?났|살려 ?주세요|살려 ?줘
         |숨을? ?(?:못|안)|숨을 쉬지|쓰러졌|의식이 없|강도가|도둑이|죽고 싶|자살|살고 싶지 않

@@ -36,7 +36,8 @@ _WORDS = {
         those there here what when where who why which how not any some much many all more new one
         two ten please thank thanks hello hi bye good morning yes yeah need want know think tell let
         get give find show set turn open play book explain call make say see just like time now up
-        out then very really today tomorrow yesterday 's 'll 've 're 'm 'd""",
+        out then very really today tomorrow yesterday 's 'll 've 're 'm 'd no sorry mean
+        meant""",
     "de": """
         der die das den dem des ein eine einen einem einer und oder aber wenn weil dass ob ist sind
         war waren bin bist sein wird werden wurde habe hast hat haben hatte kann kannst können

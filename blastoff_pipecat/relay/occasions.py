@@ -5,9 +5,10 @@ write it, so the plainest cases are settled without one. What is not recognised 
 model, which may decline: better that than a question without an opening.
 """
 
+from blastoff_pipecat.relay.bare_numbers import is_number
 from blastoff_pipecat.relay.distress import tells_distress
 from blastoff_pipecat.relay.scripts import tokens
-from blastoff_pipecat.relay.small_talk import is_number, is_small_talk
+from blastoff_pipecat.relay.small_talk import is_small_talk
 
 
 def needs_none(text: str, language: str | None = None) -> bool:

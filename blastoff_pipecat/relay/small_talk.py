@@ -1,4 +1,4 @@
-"""Greetings, thanks, goodbyes, yes and no, numbers, and other turns that ask for nothing.
+"""Greetings, thanks, goodbyes, yes and no, and other turns that ask for nothing.
 
 A turn is small talk where all of it is: "okay great, thanks, bye bye" is put together from what is
 listed here, "okay great, and tomorrow?" is not.
@@ -6,7 +6,7 @@ listed here, "okay great, and tomorrow?" is not.
 
 from blastoff_pipecat.relay.scripts import fold, is_unspaced, plain
 
-_MOST_WORDS = 24
+MOST_WORDS = 24
 _MOST_CHARACTERS = 400
 """A turn of more words is no small talk; of such a turn, this much is looked at."""
 _LONGEST_PHRASE = 12
@@ -51,7 +51,12 @@ _PHRASES = {
         / one moment / hold on / wait / let me see / my friend / now / very helpful
         / that was very helpful / that was helpful / very kind / not today / i would / i do / i did
         / i am / it is / it was / why not / see you next week / next week / next time
-        / of course i do / as well / kindly / sir / ma'am / madam""",
+        / of course i do / as well / kindly / sir / ma'am / madam
+        / buddy / mate / folks / really helpful / that was really helpful / you've been great
+        / you've been very helpful / you're the best / then / have a good weekend
+        / have a nice weekend / have a great weekend / that would be great / that would be nice
+        / that'd be great / that'd be nice / not right now / that's my name / that's me / yay
+        / i like that""",
     "de": """
         hallo / hi / hey / guten morgen / guten tag / guten abend / moin / servus / grüß gott
         / grüezi / wie geht's / wie geht es ihnen / wie geht es dir / freut mich / danke
@@ -69,7 +74,10 @@ _PHRASES = {
         / ich weiß nicht / ich glaube schon / ich glaube nicht / moment / entschuldigung
         / tut mir leid / vielen lieben dank / lieben dank / sehr nett / passt / passt so
         / das passt so / bis zum nächsten mal / bis nächste woche / zusammen / alle / nicht heute
-        / heute nicht / jetzt nicht / schönes wochenende""",
+        / heute nicht / jetzt nicht / schönes wochenende
+        / zusammen / schönen guten abend / schönen guten tag / das hat mir sehr geholfen
+        / das hat mir geholfen / das war sehr hilfreich / das stimmt nicht / stimmt nicht
+        / das wäre schön / das wäre toll / das wäre super / dann""",
     "fr": """
         bonjour / bonsoir / salut / coucou / ça va / comment ça va / comment allez vous
         / comment vas tu / et vous / et toi / enchanté / enchantée / merci / merci beaucoup
@@ -85,7 +93,9 @@ _PHRASES = {
         / peut être / je ne sais pas / je pense / je crois / vous aussi / pareillement / pardon
         / désolé / excusez moi / monsieur / madame / je veux bien / ça ira / à tous / très gentil
         / c'est gentil / pas aujourd'hui / pas maintenant / bon week end / à la prochaine
-        / à la semaine prochaine""",
+        / à la semaine prochaine
+        / ça m'a beaucoup aidé / ça m'aide beaucoup / à la semaine prochaine / ce n'est pas ça
+        / c'est pas ça / bon / alors""",
     "es": """
         hola / buenos días / buenas tardes / buenas noches / buenas / buen día / qué tal / cómo está
         / cómo estás / cómo le va / mucho gusto / encantado / encantada / gracias / muchas gracias
@@ -101,7 +111,9 @@ _PHRASES = {
         / eso es todo / nada más / nada / quizás / tal vez / no sé / no lo sé / creo que sí
         / creo que no / adelante / perdón / perdone / lo siento / disculpe / señor / señora
         / muy amable / mañana / hasta la próxima / hasta la semana que viene / buen fin de semana
-        / hoy no / ahora no / a todos""",
+        / hoy no / ahora no / a todos
+        / muy buenas / soy yo / otra vez / me ha ayudado mucho / me has ayudado mucho
+        / me ayudó mucho / eso no es correcto / no es correcto / eso no""",
     "it": """
         ciao / salve / buongiorno / buon giorno / buonasera / buona sera / buon pomeriggio / come va
         / come stai / come sta / piacere / grazie / grazie mille / molte grazie / tante grazie
@@ -114,7 +126,9 @@ _PHRASES = {
         / divertente / nessun problema / non importa / non fa niente / è tutto / basta così / niente
         / forse / non lo so / non so / credo di sì / credo di no / penso di sì / scusi / scusa
         / mi dispiace / signora / signore / molto gentile / alla prossima / buon fine settimana
-        / a tutti / oggi no / non ora""",
+        / a tutti / oggi no / non ora
+        / mi è stato di grande aiuto / mi è stata di grande aiuto / mi ha aiutato molto
+        / alla prossima settimana / alla prossima / allora""",
     "pt": """
         olá / oi / bom dia / boa tarde / boa noite / tudo bem / como vai / como está
         / como você está / prazer / obrigado / obrigada / muito obrigado / muito obrigada / por tudo
@@ -126,7 +140,8 @@ _PHRASES = {
         / entendi / entendo / percebi / já vi / interessante / que interessante / engraçado
         / sem problema / não faz mal / é só isso / só isso / nada / mais nada / talvez / não sei
         / acho que sim / acho que não / desculpe / desculpa / senhor / senhora / muito gentil
-        / até a próxima / a todos / hoje não / agora não""",
+        / até a próxima / a todos / hoje não / agora não
+        / ajudou muito / me ajudou muito / até a semana que vem / até à próxima semana / então""",
     "nl": """
         hallo / hoi / hey / goedemorgen / goedemiddag / goedenavond / goedendag / goeiemorgen / dag
         / hoe gaat het / hoe gaat het met u / aangenaam / bedankt / dank u / dank u wel / dank je
@@ -182,7 +197,8 @@ _PHRASES = {
         / जरूर / सही / सही है / ठीक / ठीक है / अच्छा / अच्छा जी / बढ़िया / बहुत बढ़िया / बहुत अच्छा / वाह
         / समझ गया / समझ गई / समझा / मैं समझ गया / मैं समझ गई / कोई बात नहीं / बस / बस इतना ही
         / कुछ नहीं / शायद / पता नहीं / मुझे नहीं पता / कृपया / प्लीज / माफ कीजिए / ओके / हम्म / अरे
-        / फिर मिलते हैं / अभी नहीं / आज नहीं""",
+        / फिर मिलते हैं / अभी नहीं / आज नहीं
+        / आपने बहुत मदद की / आपने मदद की / तो फिर / अगले हफ़्ते मिलते हैं""",
     "zh": """
         你好 / 您好 / 大家好 / 嗨 / 哈喽 / 喂 / 早上好 / 早安 / 上午好 / 下午好 / 晚上好 / 你好吗
         / 最近怎么样 / 谢谢 / 謝謝 / 谢谢你 / 谢谢您 / 謝謝你 / 謝謝您 / 多谢 / 多謝 / 非常感谢
@@ -193,7 +209,8 @@ _PHRASES = {
         / 哦 / 噢 / 啊 / 呀 / 了 / 知道了 / 我知道了 / 明白 / 明白了 / 我明白了 / 懂了 / 了解
         / 没问题 / 沒問題 / 没关系 / 沒關係 / 没事 / 算了 / 就这样 / 就这些 / 没有了 / 太好了 / 很好
         / 不错 / 真有意思 / 有意思 / 哈哈 / 也许 / 可能吧 / 不知道 / 我不知道 / 请 / 请说 / 对不起
-        / 不好意思 / 抱歉 / 请稍等 / 等一下 / 啦 / 哈 / 呢 / 下次见 / 下周见 / 谢了 / 周末愉快""",
+        / 不好意思 / 抱歉 / 请稍等 / 等一下 / 啦 / 哈 / 呢 / 下次见 / 下周见 / 谢了 / 周末愉快
+        / 帮了大忙 / 帮大忙了 / 那就 / 那 / 吧 / 不是这样的 / 不是这样""",
     "ja": """
         こんにちは / こんばんは / おはよう / おはようございます / はじめまして / もしもし / どうも
         / やあ / お元気ですか / よろしく / よろしくお願いします / ありがとう / ありがとうございます
@@ -207,7 +224,8 @@ _PHRASES = {
         / いいですね / いいです / いいよ / すごい / すごいですね / 面白い / 面白いですね / オーケー
         / 問題ありません / 以上です / それだけです / 何もありません / たぶん / わかりません
         / 分かりません / すみません / ごめんなさい / 申し訳ありません / また来週 / 今はいいです
-        / 今日はいいです / 良い一日を""",
+        / 今日はいいです / 良い一日を
+        / とても助かりました / とても""",
     "ko": """
         안녕 / 안녕하세요 / 안녕하십니까 / 여보세요 / 반갑습니다 / 만나서 반갑습니다 / 잘 지내세요
         / 좋은 아침이에요 / 감사합니다 / 감사해요 / 고맙습니다 / 고마워요 / 고마워 / 정말 / 정말로
@@ -261,84 +279,33 @@ _ADDRESSING = """
     / dzięki / привет / здравствуйте / спасибо / пока"""
 """Behind which one more word is a name."""
 
-_NUMBERS = """
-    0 / zero / oh / one / two / three / four / five / six / seven / eight / nine / ten / eleven
-    / twelve / thirteen / fourteen / fifteen / sixteen / seventeen / eighteen / nineteen / twenty
-    / thirty / forty / fifty / sixty / seventy / eighty / ninety / hundred / thousand / double
-    / triple / first / second / third / null / eins / ein / zwei / zwo / drei / vier / fünf / sechs
-    / sieben / acht / neun / zehn / elf / zwölf / zwanzig / dreißig / hundert / zéro / un / deux
-    / trois / quatre / cinq / sept / huit / neuf / dix / onze / douze / treize / quatorze / quinze
-    / seize / vingt / trente / quarante / cinquante / soixante / cent / cero / uno / dos / tres
-    / cuatro / cinco / seis / siete / ocho / nueve / diez / once / doce / veinte / treinta
-    / cuarenta / cincuenta / sesenta / cien / mil / due / tre / quattro / cinque / sei / sette
-    / otto / nove / dieci / undici / dodici / venti / trenta / cento / mille / um / uma / dois
-    / duas / três / quatro / sete / oito / dez / meia / doze / vinte / trinta / cem / nul / een
-    / twee / drie / vijf / zes / zeven / negen / tien / twaalf / twintig / dertig / honderd
-    / duizend / jeden / dwa / trzy / cztery / pięć / sześć / siedem / osiem / dziewięć / dziesięć
-    / dwadzieścia / trzydzieści / sto / tysiąc / ноль / один / два / три / четыре / пять / шесть
-    / семь / восемь / девять / десять / одиннадцать / двенадцать / двадцать / тридцать / сорок
-    / пятьдесят / шестьдесят / семьдесят / восемьдесят / девяносто / сто / двести / триста
-    / четыреста / пятьсот / шестьсот / семьсот / восемьсот / девятьсот / тысяча / صفر / واحد / اثنان
-    / ثلاثة / أربعة / خمسة / ستة / سبعة / ثمانية / تسعة / عشرة / مئة / ألف / शून्य / एक / दो / तीन
-    / चार / पांच / छह / छः / सात / आठ / नौ / दस / बीस / तीस / सौ / हजार / 零 / 〇 / 一 / 二 / 三
-    / 四 / 五 / 六 / 七 / 八 / 九 / 十 / 百 / 千 / 万 / 幺 / 两 / ゼロ / れい / いち / に / さん
-    / よん / し / ご / ろく / なな / しち / はち / きゅう / く / じゅう / 영 / 공 / 일 / 이 / 삼
-    / 사 / 오 / 육 / 칠 / 팔 / 구 / 십 / 백 / 천 / 만"""
-_AROUND_NUMBERS = """
-    it's / it is / the / my / number / number is / number's / phone number / phone number is / code
-    / code is / zip code / zip code is / pin / pin is / room / order number / order number is
-    / account number / at / on / o'clock / a m / p m / am / pm / dash / point / and / a / minus
-    / es ist / ist / die / der / um / uhr / nummer / meine / meine nummer / und / le / la / el / il
-    / numéro / mon numéro / c'est / c'est le / es / es el / número / mi número / y / e / número é
-    / é / numero / het is / de / en / i / это / номер / мой номер / и / رقم / رقمي / هو / و / है
-    / नंबर / मेरा / 号 / 点 / 是 / 我的 / 电话 / 号码 / の / です / 番 / 番号は / 번 / 이에요
-    / 입니다 / please / bitte / s'il vous plaît / por favor / people / persons / guests / of us
-    / years old / personen / personas / personnes / january / february / march / april / may / june
-    / july / august / september / october / november / december / januar / februar / märz / mai
-    / juni / juli / oktober / dezember / enero / febrero / marzo / abril / mayo / junio / julio
-    / agosto / septiembre / octubre / noviembre / diciembre / janvier / février / mars / avril
-    / juin / juillet / août / septembre / octobre / novembre / décembre"""
+
+def words_of(text: str) -> list[str]:
+    """List the words of a turn's beginning, as they are compared."""
+    return plain(fold(text[:_MOST_CHARACTERS])).split()
 
 
-def _words(text: str) -> list[str]:
-    return plain(fold(text)).split()
+def listed(phrases: str) -> frozenset[str]:
+    """Take a list apart, spelt as `words_of` spells."""
+    return frozenset(" ".join(words_of(phrase)) for phrase in phrases.split("/"))
 
 
-def _listed(phrases: str) -> frozenset[str]:
-    """Take a list apart, spelt as `_words` spells."""
-    return frozenset(" ".join(_words(phrase)) for phrase in phrases.split("/"))
-
-
-_small_talk = _listed("/".join(_PHRASES.values()))
-_open, _turns = _listed(_OPEN), _listed(_TURNS)
-_naming, _addressing = _listed(_NAMING), _listed(_ADDRESSING)
-_numbers, _around_numbers = _listed(_NUMBERS), _listed(_AROUND_NUMBERS)
+_small_talk = listed("/".join(_PHRASES.values()))
+_open, _turns = listed(_OPEN), listed(_TURNS)
+_naming, _addressing = listed(_NAMING), listed(_ADDRESSING)
 
 
 def is_small_talk(text: str) -> bool:
     """Tell whether a turn is nothing but greetings, thanks, goodbyes, yes, no, short remarks."""
-    words = _words(text[:_MOST_CHARACTERS])
-    return len(words) <= _MOST_WORDS and (
-        len(words) in _reached(words, _small_talk, _open) or _names_somebody(words)
-    )
-
-
-def is_number(text: str) -> bool:
-    """Tell whether a turn is nothing but a number, and what it is the number of."""
-    words = ["0" if word[0].isdigit() else word for word in _words(text[:_MOST_CHARACTERS])]
-    if "?" in text or "？" in text or len(words) > _MOST_WORDS:
-        return False
-    whole = len(words) in _reached(words, _numbers | _around_numbers)
-    return whole and any(
-        " ".join(words[start:end]) in _numbers
-        for start in range(len(words))
-        for end in range(start + 1, min(start + 3, len(words)) + 1)
+    words = words_of(text)
+    return len(words) <= MOST_WORDS and (
+        len(words) in reached(words, _small_talk, _open) or _names_somebody(words)
     )
 
 
 def _names_somebody(words: list[str]) -> bool:
     """Tell whether a turn is a greeting with a name: "Hello, this is Maria", "Thanks, Tom"."""
-    for end in _reached(words, _small_talk) - {0}:
+    for end in reached(words, _small_talk) - {0}:
         rest = words[end:]
         if len(rest) == 1 and " ".join(words[:end]) in _addressing:
             return not is_unspaced(rest[0][0])
@@ -350,7 +317,7 @@ def _names_somebody(words: list[str]) -> bool:
     return False
 
 
-def _reached(
+def reached(
     words: list[str], phrases: frozenset[str], opened: frozenset[str] = frozenset()
 ) -> set[int]:
     """List up to where a turn can be put together from phrases.
@@ -360,17 +327,17 @@ def _reached(
         phrases: What it is put together from.
         opened: Phrases that words of any kind may follow.
     """
-    reached = {0}
+    ends = {0}
     for start in range(len(words)):
-        if start not in reached:
+        if start not in ends:
             continue
         for end in range(start + 1, min(start + _LONGEST_PHRASE, len(words)) + 1):
             phrase = " ".join(words[start:end])
             if phrase in phrases:
-                reached.add(end)
+                ends.add(end)
             if phrase in opened:
                 for further in range(end, min(end + _OPEN_WORDS, len(words))):
                     if words[further] in _turns:
                         break
-                    reached.add(further + 1)
-    return reached
+                    ends.add(further + 1)
+    return ends

@@ -79,7 +79,7 @@ async def openings(server: ScriptedEndpoint, small: Small) -> list[str]:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def opening(turn: Turn) -> str:
-        conversation = Conversation(messages=[{"role": "user", "content": turn.text}])
+        conversation = Conversation(messages=[{"role": turn.role, "content": turn.text}])
         async with gate, aclosing(conductor.reply(conversation, ALWAYS)) as reply:
             return "".join([each.text async for each in reply if isinstance(each, SayOpening)])
 

@@ -42,7 +42,7 @@ async def test_openings_are_where_they_belong(models: PairOfModels) -> None:
     openings: list[str] = []
     try:
         for turn in ENGLISH:
-            messages.append({"role": "user", "content": turn.text})
+            messages.append({"role": turn.role, "content": turn.text})
             conversation = Conversation(messages=messages[:1] + messages[-7:])
             async with aclosing(conductor.reply(conversation, settings)) as reply:
                 first = await anext(aiter(_said(reply)))

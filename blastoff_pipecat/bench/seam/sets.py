@@ -111,7 +111,7 @@ class Call:
 
     name: str
     arguments: Mapping[str, tuple[str, ...]]
-    result: Mapping[str, Any]
+    result: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
