@@ -39,6 +39,7 @@ _LEAST_REPEAT_WORDS = 2
 _STEM_LETTERS = 5
 _SENTENCE_WORDS = 5  # of fewer words no sentence is taken for another language's
 _FITTING_WORDS = 2
+_TOPIC_WORDS = 2
 
 _marks = re.escape(CLAUSE_MARKS)
 _markup = re.compile(
@@ -250,7 +251,9 @@ def _fits(clause: str, reply: SeamReply) -> bool:
     language = reply.language
     if _leads(clause, language) or leads_in(clause, language):
         return True
-    return set(_words(clause)) <= set(_words(reply.asked))  # the topic, in the user's words
+    words, asked = set(_words(clause)), set(_words(reply.asked))
+    # The topic, in the user's words: "The red wine stain,", "Your dog,".
+    return words <= asked or (len(words) <= _TOPIC_WORDS and len(words - asked) < len(words))
 
 
 def _numbers_claimed(text: str, reply: SeamReply) -> set[str]:

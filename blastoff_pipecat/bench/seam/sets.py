@@ -165,24 +165,25 @@ class _HasLanguage(Protocol):
 
 
 _Any = TypeVar("_Any", bound=_HasLanguage)
+_Read = TypeVar("_Read")
 
 
 @cache
 def questions() -> tuple[Question, ...]:
     """Return all questions."""
-    return _read("questions", Question)
+    return read("questions", Question)
 
 
 @cache
 def turns() -> tuple[Turn, ...]:
     """Return all everyday turns."""
-    return _read("turns", Turn)
+    return read("turns", Turn)
 
 
 @cache
 def conversations() -> tuple[Conversation, ...]:
     """Return all conversations."""
-    return _read("conversations", Conversation)
+    return read("conversations", Conversation)
 
 
 def pick(
@@ -226,7 +227,8 @@ def _kind(item: _HasLanguage) -> str:
     return item.kind if isinstance(item, Turn) else ""
 
 
-def _read(name: str, kind: type[_Any]) -> tuple[_Any, ...]:
+def read(name: str, kind: type[_Read]) -> tuple[_Read, ...]:
+    """Return all of one of the sets."""
     file = files("blastoff_pipecat.bench.seam").joinpath("sets", f"{name}.jsonl")
     lines = file.read_text(encoding="utf-8").splitlines()
     return tuple(map(TypeAdapter(kind).validate_json, lines))

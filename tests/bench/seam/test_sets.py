@@ -28,11 +28,33 @@ def test_every_item_has_a_name_of_its_own() -> None:
         assert len(set(texts)) == len(texts)
 
 
+def test_there_is_enough_to_mean_something() -> None:
+    """Questions and turns in the hundreds, forty conversations, in nine languages, most English."""
+    assert len(questions()) >= 250
+    assert len(turns()) >= 400
+    assert len(conversations()) == 40
+    for items in (questions(), turns(), conversations()):
+        languages = Counter(each.language for each in items)
+        assert {"en", "de", "es", "fr", "it", "pt", "zh", "ja", "hi"} <= set(languages)
+        assert languages.most_common(1)[0][0] == "en"
+
+
+def test_conversations_hold_what_calls_hold() -> None:
+    """Interruptions, corrections, tools; turns that want no opening, and that can be checked."""
+    said = [turn for each in conversations() for turn in each.turns]
+    assert sum(turn.interrupts is not None for turn in said) >= 40
+    assert sum(turn.corrects for turn in said) >= 35
+    assert sum(turn.call is not None for turn in said) >= 40
+    assert sum(turn.opening == "never" for turn in said) >= 70
+    assert sum(bool(turn.accepted) for turn in said) >= 140
+
+
 def test_there_are_enough_turns_of_every_kind() -> None:
     """Of every kind, in fourteen languages, to mean something."""
     kinds = Counter(turn.kind for turn in turns())
-    assert set(kinds) <= set(get_args(Kind))
-    assert kinds["question"] + kinds["request"] >= 50
+    assert set(kinds) == set(get_args(Kind))
+    assert min(kinds.values()) >= 12
+    assert kinds["question"] + kinds["request"] >= 100
     assert len({turn.language for turn in turns()}) == 14
 
 
