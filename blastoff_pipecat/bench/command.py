@@ -13,6 +13,7 @@ from blastoff_pipecat.bench.cover.command import cover
 from blastoff_pipecat.bench.heard.command import heard
 from blastoff_pipecat.bench.load_command import server
 from blastoff_pipecat.bench.overhead.command import overhead
+from blastoff_pipecat.bench.seam.command import seam
 from blastoff_pipecat.bench.shell import (
     ANY_MODEL,
     fail,
@@ -33,7 +34,8 @@ MOST_ROUNDS = 100
 
 bench = typer.Typer(
     help="Measure: two models beside the large one alone, what a listener hears of them (played or "
-    "simulated), a running server under load, and what the service itself costs.",
+    "simulated), how good their replies are, a running server under load, and what the service "
+    "itself costs.",
     no_args_is_help=True,
 )
 
@@ -160,3 +162,4 @@ bench.command()(heard)
 bench.command()(server)
 bench.command()(overhead)
 bench.command()(cover)
+bench.command()(seam)

@@ -1,10 +1,11 @@
-"""Two plain plots as SVG text: values as strips of dots, and lines over another figure.
+"""Plain plots as SVG text: values as strips of dots, lines over another figure, and intervals.
 
-Written by hand: two kinds of plot are not worth a plotting library in the install. Nothing is
+Written by hand: three kinds of plot are not worth a plotting library in the install. Nothing is
 smoothed or left out; every axis begins at zero.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,8 +14,10 @@ _WIDTH = 760
 _LEFT, _RIGHT, _TOP = 130, 30, 56
 _ROW = 86
 _HIGH = 320
+_NAMES, _SERIES = 190, 15  # of intervals: how wide their names are, how far they are apart
 _COLOURS = ("#0b7a75", "#c8553d", "#4a6fbd", "#8a6d1d")
 _COLOURS_IN_THE_DARK = ("#3dbfb7", "#ee8f79", "#8fb2f5", "#d9bd55")
+_height = re.compile(r' height="(\d+)" role="img"')
 _DASHES = ("none", "none", "9 4", "2 5")  # where lines lie on each other, each is seen
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.title{font-size:16px;font-weight:600}"
@@ -33,6 +36,15 @@ class Line:
 
     name: str
     points: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value, and the lower and the upper end of what it may be."""
+
+    value: float
+    low: float
+    high: float
 
 
 def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
@@ -143,25 +155,78 @@ def lines(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" {colour} fill="currentColor"/>'
             for x, y in placed
         ]
-        x = 80 + index * 168
-        parts.append(
-            f'<rect x="{x}" y="{height - 26}" width="12" height="12" {colour} fill="currentColor"/>'
-        )
-        parts.append(_text(x + 18, height - 15, line.name, "small"))
+    parts += _legend([line.name for line in drawn], height - 26)
+    return _closed(parts)
+
+
+def intervals(
+    title: str,
+    unit: str,
+    names: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Interval | None]]],
+) -> str:
+    """Draw values with the intervals in which they are known to be.
+
+    Args:
+        title: What is shown.
+        unit: What is counted to the right.
+        names: Whose values they are.
+        rows: What is known, and a value for each name; None where there is none.
+    """
+    ends = (known.high for _, values in rows for known in values if known)
+    most, step = _scale(max(ends, default=0.0))
+    row = _SERIES * len(names) + 14
+    bottom, wide = _TOP + row * len(rows), _WIDTH - _NAMES - _RIGHT
+
+    def x(value: float) -> float:
+        return _NAMES + wide * value / most
+
+    parts = _opening(title, bottom + 76)
+    for tick in _ticks(most, step):
+        parts.append(_line(x(tick), _TOP - 8, x(tick), bottom, "grid"))
+        parts.append(_text(x(tick), bottom + 16, f"{tick:g}", "small", "middle"))
+    parts.append(_text(_NAMES + wide / 2, bottom + 34, unit, "small", "middle"))
+    for place, (what, values) in enumerate(rows):
+        top = _TOP + row * place
+        parts.append(_text(12, top + row / 2 - 3, what))
+        for index, known in enumerate(values):
+            y = top + 6 + _SERIES * index
+            if known is None:
+                continue
+            parts.append(
+                f'<line x1="{x(known.low):.1f}" x2="{x(known.high):.1f}" y1="{y}" y2="{y}" '
+                f'{_colour(index)} stroke="currentColor" stroke-width="2" stroke-opacity="0.6"/>'
+                f'<circle cx="{x(known.value):.1f}" cy="{y}" r="4" {_colour(index)} '
+                'fill="currentColor"/>'
+            )
+    parts += _legend(names, bottom + 50)
     return _closed(parts)
 
 
 def stacked(plots: Sequence[str]) -> str:
-    """Put plots of `lines` below each other."""
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HIGH * len(plots)}" '
-        f'width="{_WIDTH}" height="{_HIGH * len(plots)}" role="img">'
-    ]
+    """Put plots below each other."""
+    heights = [int(found[1]) for drawn in plots if (found := _height.search(drawn))]
+    whole, parts = sum(heights), list[str]()
+    parts.append(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {whole}" '
+        f'width="{_WIDTH}" height="{whole}" role="img">'
+    )
     parts += [
-        drawn.replace("<svg ", f'<svg y="{_HIGH * number}" ', 1).rstrip()
+        drawn.replace("<svg ", f'<svg y="{sum(heights[:number])}" ', 1).rstrip()
         for number, drawn in enumerate(plots)
     ]
     return _closed(parts)
+
+
+def _legend(names: Sequence[str], y: float) -> list[str]:
+    parts: list[str] = []
+    for index, name in enumerate(names):
+        x = 80 + index * 168
+        parts.append(
+            f'<rect x="{x}" y="{y:g}" width="12" height="12" {_colour(index)} fill="currentColor"/>'
+        )
+        parts.append(_text(x + 18, y + 11, name, "small"))
+    return parts
 
 
 def _colour(index: int) -> str:

@@ -132,11 +132,15 @@ LANGUAGE_MODELS = (SMOLLM2_135M, QWEN_CODER_15B)
 """The weights of the embedded pair."""
 
 
-async def run_models(console: Console) -> EmbeddedModels:
+async def run_models(console: Console, *, may_be_slow: bool = False) -> EmbeddedModels:
     """Run the embedded pair, with the large model that this computer is fast enough for.
 
     The large one is measured once it runs. Where it writes too slowly to be talked to, a smaller
     one, which answers less well, is run in its place.
+
+    Args:
+        console: Where to show how far it is.
+        may_be_slow: Whether the large one is run however slow it is: nobody talks to it.
 
     Returns:
         The models; whoever asked for them stops them.
@@ -150,7 +154,7 @@ async def run_models(console: Console) -> EmbeddedModels:
     try:
         with doing("Loading the language models", console):
             await embedded.start()
-            slow = await embedded.large_is_slow()
+            slow = not may_be_slow and await embedded.large_is_slow()
     except BaseException:
         await embedded.stop()
         raise
@@ -167,9 +171,14 @@ async def run_models(console: Console) -> EmbeddedModels:
 
 @asynccontextmanager
 async def pair_of_models(
-    environment: Environment, console: Console
+    environment: Environment, console: Console, *, may_be_slow: bool = False
 ) -> AsyncGenerator[PairOfModels]:
     """Take the models that the environment names; where it names none, run the embedded ones.
+
+    Args:
+        environment: What the environment says.
+        console: Where to show how far it is.
+        may_be_slow: As for `run_models`.
 
     Raises:
         LocalError: An embedded model could not be had or run.
@@ -177,7 +186,7 @@ async def pair_of_models(
     if environment.configured:
         yield PairOfModels(*environment.endpoints())
         return
-    embedded = await run_models(console)
+    embedded = await run_models(console, may_be_slow=may_be_slow)
     try:
         yield PairOfModels(embedded.small, embedded.large, embedded=True)
     finally:

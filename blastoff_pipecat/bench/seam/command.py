@@ -1,0 +1,142 @@
+"""``blastoff bench seam``."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from blastoff_pipecat.bench.shell import fail, progress_bar, ready, stop, written
+
+if TYPE_CHECKING:
+    from blastoff_pipecat.bench.seam.run import Run
+
+_WIDTH = 150  # of the table, where no terminal says how wide it is
+
+
+def seam(
+    questions: Annotated[
+        int, typer.Option(help="How many questions with a known answer are asked.", min=0)
+    ] = 40,
+    turns: Annotated[int, typer.Option(help="How many everyday turns are taken.", min=0)] = 30,
+    conversations: Annotated[
+        int, typer.Option(help="How many conversations of six turns are held.", min=0)
+    ] = 3,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same of these.")] = 1,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(help="Only of this language, such as de; may be given several times."),
+    ] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A style of openings that is tried: acknowledge, choose or answer; may be given "
+            "several times. [default: the one that suits the models]"
+        ),
+    ] = None,
+    handover: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Likewise, how the large model learns of an opening: beside, prefix or auto."
+        ),
+    ] = None,
+    always: Annotated[
+        bool,
+        typer.Option("--always", help="Try each also with an opening to every reply that may."),
+    ] = False,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            help="Of the large model. [default: 0 for the embedded one, else its host's own]",
+            min=0,
+            max=2,
+        ),
+    ] = None,
+    from_file: Annotated[
+        Path | None, typer.Option("--from", help="Judge what was said in that run, a .json, anew.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write every reply there, as .json.")
+    ] = None,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", help="Draw what is wrong how often there, as .svg.")
+    ] = None,
+) -> None:
+    """Measure how good a reply of two models is, beside the large model's own.
+
+    Questions, everyday turns and conversations are put to the models of the environment or `.env`;
+    where it names none, to small ones on this computer. What is said is judged by rules: is the
+    answer right, does an opening jar, is anything said twice at the seam. It says beforehand how
+    long it will take; Ctrl-C shows what there is.
+    """
+    from blastoff_pipecat.bench import report as files
+    from blastoff_pipecat.bench.seam import report
+    from blastoff_pipecat.bench.seam.record import read
+    from blastoff_pipecat.bench.seam.run import NoAnswer, Run, drawn
+    from blastoff_pipecat.local.errors import LocalError
+
+    console = ready((json_file, ".json"), (plot_file, ".svg"), width=_WIDTH)
+    run, stopped = Run(seed), False
+    try:
+        if from_file is not None:
+            run = read(from_file)
+        else:
+            run.sample = drawn(questions, turns, conversations, seed, language or ())
+            if not run.sample.everything:
+                raise ValueError("With no question, no turn and no conversation nothing is asked")
+            asyncio.run(_measure(run, style or (), handover or (), always, temperature, console))
+    except KeyboardInterrupt:
+        stopped = True
+    except (ValueError, LocalError, NoAnswer, OSError) as error:
+        fail(str(error))
+    except ImportError as missing:
+        fail(
+            f"The embedded models need {missing.name}: pip install 'blastoff-pipecat[cli,local]', "
+            "or name models in the environment"
+        )
+    if run.made:
+        report.show(run, console)
+        written(json_file, files.as_json(report.as_data(run)), console)
+        written(plot_file, report.plot(run), console)
+    if stopped:
+        stop(console)
+
+
+async def _measure(
+    run: "Run",
+    styles: Sequence[str],
+    handovers: Sequence[str],
+    always: bool,
+    temperature: float | None,
+    console: Console,
+) -> None:
+    """Have everything answered; say beforehand how long it will take."""
+    from blastoff_pipecat.bench.seam.run import bots, measure, warm_up
+    from blastoff_pipecat.bench.seam.way import ways
+    from blastoff_pipecat.environment import Environment
+    from blastoff_pipecat.local.pair import doing, pair_of_models
+
+    # However slow: what is measured is how well it answers, the same on every computer.
+    async with pair_of_models(Environment.read(), console, may_be_slow=True) as models:
+        policy = models.policy()
+        run.ways = ways(policy, styles, handovers, always=always)
+        named = [each.model if models.embedded else each for each in (models.small, models.large)]
+        run.where = f"small {named[0]}, large {named[1]}"
+        params = dict(models.sampling())
+        if temperature is not None or models.embedded:
+            params["temperature"] = temperature or 0.0
+        console.print(f"Asking {run.where}", markup=False, highlight=False, soft_wrap=True)
+        async with bots(run.ways, models.small, models.large, policy, params) as asked:
+            with doing("Warming up the language models", console):
+                secs = await warm_up(asked, run)
+            console.print(f"{run.planned} replies: about {_minutes(secs)}", highlight=False)
+            with progress_bar(console) as bar:
+                task = bar.add_task("asking", total=run.planned)
+                await measure(run, asked, lambda _: bar.advance(task))
+
+
+def _minutes(secs: float) -> str:
+    minutes = round(secs / 60)
+    return f"{minutes} minutes" if minutes > 1 else "a minute"
