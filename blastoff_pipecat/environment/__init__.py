@@ -5,9 +5,15 @@ declared once, in ``variables``, and read in one way: `read_variables` finds the
 declaration says what its own is. `Environment.read` makes two endpoints of them.
 """
 
-from blastoff_pipecat.environment.models import Environment
+from blastoff_pipecat.environment.models import Environment, read_judge
 from blastoff_pipecat.environment.reading import read_variables
 from blastoff_pipecat.environment.variable import MisconfiguredEnvironment
 from blastoff_pipecat.environment.variables import Variables
 
-__all__ = ["Environment", "MisconfiguredEnvironment", "Variables", "read_variables"]
+__all__ = [
+    "Environment",
+    "MisconfiguredEnvironment",
+    "Variables",
+    "read_judge",
+    "read_variables",
+]

@@ -17,6 +17,11 @@ from blastoff_pipecat.environment.variables import VARIABLES, Variables
 
 _SMALL = (Variables.SMALL_MODEL_URL, Variables.SMALL_MODEL_API_KEY, Variables.SMALL_MODEL_NAME)
 _LARGE = (Variables.LARGE_MODEL_URL, Variables.LARGE_MODEL_API_KEY, Variables.LARGE_MODEL_NAME)
+_JUDGE = (
+    Variables.BLASTOFF_JUDGE_URL,
+    Variables.BLASTOFF_JUDGE_API_KEY,
+    Variables.BLASTOFF_JUDGE_NAME,
+)
 
 # A base URL to try a key or a name with.
 _ANY = "http://localhost/v1"
@@ -88,8 +93,29 @@ class Environment:
         return self.small, self.large
 
 
+def read_judge(
+    environ: Mapping[str, str] | None = None, *, dotenv: bool = True
+) -> ChatEndpoint | None:
+    """Read where the model is that judges replies; None where no variable of its is set.
+
+    It is no part of an `Environment`: what a bench asks for must keep no bot from starting.
+
+    Args:
+        environ: The variables; those of the process where it is None. They win over `.env`.
+        dotenv: Whether to read the nearest `.env` too, from the current directory upwards.
+
+    Raises:
+        MisconfiguredEnvironment: A variable is missing or malformed; all such are named.
+    """
+    reading = _Models(read_variables(environ, dotenv=dotenv))
+    judge = reading.judge()
+    if reading.faults:
+        raise MisconfiguredEnvironment(reading.faults)
+    return judge
+
+
 class _Models:
-    """Makes the two endpoints, gathering what is wrong with their variables."""
+    """Makes endpoints, gathering what is wrong with their variables."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
@@ -114,6 +140,11 @@ class _Models:
             # have none would begin its reply all over again, and be heard doing so.
             continuation = provider.way or "history"
         return small, replace(large, continuation=continuation)
+
+    def judge(self) -> ChatEndpoint | None:
+        """The endpoint of the judge; None where nothing names one."""
+        named = any(self._values.get(each.name) for each in _JUDGE)
+        return self._endpoint(*_JUDGE) if named else None
 
     def _endpoint(self, the_url: Text, the_key: Text, the_model: Text) -> ChatEndpoint | None:
         url, key, model = (each.read(self._values) for each in (the_url, the_key, the_model))

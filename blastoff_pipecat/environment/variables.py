@@ -165,6 +165,13 @@ class Variables:
         "\nYour own folder of embedded models; without it they are fetched.", _folder, None
     )
 
+    BLASTOFF_JUDGE_URL = _text(
+        "\nA model that judges replies in `blastoff bench seam`, better than both. Base URL of its "
+        "OpenAI-compatible API; empty leaves it out."
+    )
+    BLASTOFF_JUDGE_API_KEY = _text(_MODEL_KEY)
+    BLASTOFF_JUDGE_NAME = _text("Its name, as that host spells it.")
+
     BLASTOFF_EMBEDDED_MODELS = _text("")
     BLASTOFF_STATS_DIR = Variable("", _folder, None)
 

@@ -1,11 +1,12 @@
 """The environment: what each variable means, and what is said when one is wrong."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from blastoff_pipecat.environment import Environment, MisconfiguredEnvironment
+from blastoff_pipecat.environment import Environment, MisconfiguredEnvironment, read_judge
 
 KEY = "sk-0123456789abcdef"
 
@@ -332,3 +333,30 @@ def test_supports_prefix_says_how_a_reply_is_continued(
 
     assert large.continuation == continuation
     assert large.api_key == KEY
+
+
+class TestTheJudge:
+    """The model that judges replies is named by variables of its own."""
+
+    NAMED: Mapping[str, str] = {
+        "BLASTOFF_JUDGE_URL": "http://localhost:8000/v1",
+        "BLASTOFF_JUDGE_NAME": "judge",
+    }
+
+    def test_it_is_read_by_itself(self) -> None:
+        """Whatever the other models' variables say, and they whatever its own say."""
+        broken = {"SMALL_MODEL_URL": "nonsense"}
+        judge = read_judge({**self.NAMED, **broken}, dotenv=False)
+        assert judge is not None
+        assert (judge.model, judge.base_url) == ("judge", "http://localhost:8000/v1")
+        assert not Environment.read({"BLASTOFF_JUDGE_URL": "nonsense"}, dotenv=False).configured
+
+    def test_none_is_named(self) -> None:
+        """An unfilled copy of the example names none."""
+        assert read_judge({"BLASTOFF_JUDGE_URL": ""}, dotenv=False) is None
+
+    def test_what_is_missing_is_named(self) -> None:
+        """Its name, and a key where it is not on one's own network."""
+        with pytest.raises(MisconfiguredEnvironment) as raised:
+            read_judge({"BLASTOFF_JUDGE_URL": "https://api.example.com/v1"}, dotenv=False)
+        assert set(raised.value.faults) == {"BLASTOFF_JUDGE_NAME", "BLASTOFF_JUDGE_API_KEY"}

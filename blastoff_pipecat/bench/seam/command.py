@@ -11,6 +11,7 @@ from rich.console import Console
 from blastoff_pipecat.bench.shell import fail, progress_bar, ready, stop, written
 
 if TYPE_CHECKING:
+    from blastoff_pipecat.bench.seam.reply import SeamReply
     from blastoff_pipecat.bench.seam.run import Run
 
 _WIDTH = 150  # of the table, where no terminal says how wide it is
@@ -57,6 +58,19 @@ def seam(
     from_file: Annotated[
         Path | None, typer.Option("--from", help="Judge what was said in that run, a .json, anew.")
     ] = None,
+    judge: Annotated[
+        bool,
+        typer.Option(
+            help="Have replies judged by a model too, where BLASTOFF_JUDGE_URL names one."
+        ),
+    ] = True,
+    judge_agreement: Annotated[
+        bool,
+        typer.Option(
+            "--judge-agreement",
+            help="Instead, tell how far that model agrees with sixty replies labelled by hand.",
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write every reply there, as .json.")
     ] = None,
@@ -73,12 +87,16 @@ def seam(
     """
     from blastoff_pipecat.bench import report as files
     from blastoff_pipecat.bench.seam import report
+    from blastoff_pipecat.bench.seam.judge import JudgeFailed
     from blastoff_pipecat.bench.seam.record import read
     from blastoff_pipecat.bench.seam.run import NoAnswer, Run, drawn
     from blastoff_pipecat.local.errors import LocalError
 
     console = ready((json_file, ".json"), (plot_file, ".svg"), width=_WIDTH)
-    run, stopped = Run(seed), False
+    if judge_agreement:
+        _agree(json_file, console)
+        return
+    run, stopped, failed = Run(seed), False, ""
     try:
         if from_file is not None:
             run = read(from_file)
@@ -87,8 +105,12 @@ def seam(
             if not run.sample.everything:
                 raise ValueError("With no question, no turn and no conversation nothing is asked")
             asyncio.run(_measure(run, style or (), handover or (), always, temperature, console))
+        if judge:
+            asyncio.run(_judge(run, console))
     except KeyboardInterrupt:
         stopped = True
+    except JudgeFailed as error:
+        failed = str(error)
     except (ValueError, LocalError, NoAnswer, OSError) as error:
         fail(str(error))
     except ImportError as missing:
@@ -102,6 +124,64 @@ def seam(
         written(plot_file, report.plot(run), console)
     if stopped:
         stop(console)
+    if failed:
+        fail(failed)
+
+
+def _agree(json_file: Path | None, console: Console) -> None:
+    """Tell how far the judge agrees with the labels."""
+    from blastoff_pipecat.bench import report as files
+    from blastoff_pipecat.bench.seam.agreement import agreements, as_data, show
+    from blastoff_pipecat.bench.seam.judge import Judge, JudgeFailed, Verdict
+    from blastoff_pipecat.bench.seam.labelled import labelled
+    from blastoff_pipecat.environment import read_judge
+
+    endpoint, replies = read_judge(), [each.reply for each in labelled()]
+    if endpoint is None:
+        fail("--judge-agreement asks the model that BLASTOFF_JUDGE_URL names: it names none")
+    verdicts: dict[str, Verdict] = {}
+
+    async def ask() -> None:
+        judge = Judge(endpoint)
+        try:
+            with progress_bar(console) as bar:
+                task = bar.add_task("judging", total=len(replies))
+
+                def note(reply: "SeamReply", verdict: Verdict) -> None:
+                    verdicts[reply.id] = verdict
+                    bar.advance(task)
+
+                await judge.judge_all(replies, note)
+        finally:
+            await judge.aclose()
+
+    try:
+        asyncio.run(ask())
+    except KeyboardInterrupt:
+        stop(console)
+    except JudgeFailed as error:
+        fail(str(error))
+    found = list(agreements(str(endpoint), verdicts))
+    show(found, console)
+    written(json_file, files.as_json({"agreement": as_data(found)}), console)
+
+
+async def _judge(run: "Run", console: Console) -> None:
+    """Have what was said judged, where the environment names a model for it."""
+    from blastoff_pipecat.bench.seam.judge import Judge
+    from blastoff_pipecat.bench.seam.run import judge_all
+    from blastoff_pipecat.environment import read_judge
+
+    endpoint = read_judge()
+    if endpoint is None:
+        return
+    judge = Judge(endpoint)
+    try:
+        with progress_bar(console) as bar:
+            task = bar.add_task("judging", total=run.made)
+            await judge_all(run, judge, lambda _: bar.advance(task))
+    finally:
+        await judge.aclose()
 
 
 async def _measure(

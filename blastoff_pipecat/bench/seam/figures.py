@@ -6,6 +6,8 @@ from statistics import fmean, median
 
 from blastoff_pipecat.bench.seam.checks import FAULTS, is_right
 from blastoff_pipecat.bench.seam.intervals import Retention, Share
+from blastoff_pipecat.bench.seam.judge import Verdict
+from blastoff_pipecat.bench.seam.labelled import GOOD
 from blastoff_pipecat.bench.seam.reply import SeamReply
 from blastoff_pipecat.bench.seam.sets import Item, Question
 from blastoff_pipecat.relay.scripts import count_words
@@ -34,6 +36,9 @@ class Figures:
         later: By how many seconds that is later than the large model's answer would have been heard
             in a bot of its own: the median. None where it was told of the opening, and so is not
             known to have been as fast alone.
+        sensible: Openings that a judge finds sensible.
+        good: Replies that a judge gives `labelled.GOOD` or more.
+        score: What the judge gives a reply, 1 to 5: the mean.
     """
 
     replies: int
@@ -47,6 +52,9 @@ class Figures:
     first_sound: float | None
     answer_heard: float | None
     later: float | None
+    sensible: Share
+    good: Share
+    score: float | None
 
     @classmethod
     def of(
@@ -54,6 +62,7 @@ class Figures:
         items: Mapping[str, Item],
         replies: Sequence[SeamReply],
         alone: Sequence[SeamReply] | None,
+        verdicts: Iterable[Verdict] = (),
     ) -> "Figures":
         """Judge replies and count.
 
@@ -61,10 +70,13 @@ class Figures:
             items: What each answers, by its id.
             replies: Those of the way.
             alone: Those of the large model alone; None where these are it.
+            verdicts: What a judge says of them.
         """
         right = _right(items, replies)
         seams = [reply for reply in replies if reply.before]
         asked = [reply for reply in replies if isinstance(items[reply.id], Question)]
+        judged = list(verdicts)
+        openings = [each.sensible for each in judged if each.sensible is not None]
         known = [each for each in asked if each.answer_heard is not None and each.alone_heard]
         return cls(
             replies=len(replies),
@@ -82,6 +94,9 @@ class Figures:
             first_sound=_median(reply.first_sound for reply in asked),
             answer_heard=_median(reply.answer_heard for reply in asked),
             later=_median((each.answer_heard or 0.0) - (each.alone_heard or 0.0) for each in known),
+            sensible=Share(sum(openings), len(openings)),
+            good=Share(sum(each.score >= GOOD for each in judged), len(judged)),
+            score=_mean(each.score for each in judged),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from blastoff_pipecat.bench.report import machine
 from blastoff_pipecat.bench.seam import sets
+from blastoff_pipecat.bench.seam.judge import Verdict
 from blastoff_pipecat.bench.seam.reply import SeamReply
 from blastoff_pipecat.bench.seam.run import Run, Sample
 from blastoff_pipecat.bench.seam.way import Way
@@ -21,6 +22,7 @@ def as_data(run: Run) -> dict[str, Any]:
     return {
         "about": run.about or machine(),
         "asked": run.where,
+        "judge": run.judge,
         "seed": run.seed,
         "sample": {
             "questions": [each.id for each in sample.questions],
@@ -32,6 +34,7 @@ def as_data(run: Run) -> dict[str, Any]:
                 "way": asdict(way),
                 "failures": run.failures.get(way, []),
                 "replies": [_brief(reply) for reply in run.replies.get(way, [])],
+                "verdicts": {id: asdict(each) for id, each in run.verdicts.get(way, {}).items()},
             }
             for way in run.ways
         ],
@@ -61,6 +64,7 @@ def _from_data(data: Mapping[str, Any]) -> Run:
             _found(sets.turns(), sample["turns"]),
             _found(sets.conversations(), sample["conversations"]),
         ),
+        judge=str(data["judge"]),
         ways=tuple(Way(**each["way"]) for each in data["ways"]),
         about=dict(data["about"]),
     )
@@ -68,6 +72,7 @@ def _from_data(data: Mapping[str, Any]) -> Run:
     for way, each in zip(run.ways, data["ways"], strict=True):
         run.failures[way] = list(each["failures"])
         run.replies[way] = [SeamReply.of_json(reply) for reply in each["replies"]]
+        run.verdicts[way] = {id: Verdict(**said) for id, said in each["verdicts"].items()}
         for reply in run.replies[way]:
             items[reply.id]  # whatever is judged is known
     return run

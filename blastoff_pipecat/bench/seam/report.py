@@ -13,6 +13,7 @@ from blastoff_pipecat.bench.seam import record
 from blastoff_pipecat.bench.seam.checks import FAULTS, faults
 from blastoff_pipecat.bench.seam.figures import Figures
 from blastoff_pipecat.bench.seam.intervals import Retention, Share
+from blastoff_pipecat.bench.seam.labelled import GOOD
 from blastoff_pipecat.bench.seam.run import Run
 from blastoff_pipecat.bench.seam.way import ALONE, Way
 from blastoff_pipecat.relay.cover import PRIOR_LATENCY_SECS
@@ -39,19 +40,32 @@ def figures(run: Run) -> dict[Way, Figures]:
     """Judge what was said, and return the figures of each way that has replies."""
     items, alone = run.sample.items, run.replies.get(ALONE, [])
     return {
-        way: Figures.of(items, replies, None if way == ALONE else alone)
+        way: Figures.of(
+            items,
+            replies,
+            None if way == ALONE else alone,
+            run.verdicts.get(way, {}).values(),
+        )
         for way, replies in run.replies.items()
         if replies
     }
 
 
-def rows() -> Iterator[tuple[str, _Cell]]:
-    """Yield the rows of the table: what a figure is called, and how it is told of one way."""
+def rows(*, judged: bool) -> Iterator[tuple[str, _Cell]]:
+    """Yield the rows of the table: what a figure is called, and how it is told of one way.
+
+    Args:
+        judged: Whether a judge was asked.
+    """
     yield "right answers", lambda each: told(each.right)
     yield "retention", _retention
     yield "questions with an opening", lambda each: told(each.opened)
     for name, called in FAULT_NAMES.items():
         yield called, lambda each, name=name: told(each.faults[name])
+    if judged:
+        yield "openings judged sensible", lambda each: told(each.sensible)
+        yield f"replies judged {GOOD} or 5", lambda each: told(each.good)
+        yield "… mean, of 1 to 5", lambda each: _number(each.score, 2)
     yield "words of opening, mean", lambda each: _number(each.opening_words)
     yield "tokens a question, small", lambda each: _number(each.small_tokens, 0)
     yield "tokens a question, large", lambda each: _number(each.large_tokens, 0)
@@ -88,7 +102,7 @@ def show(run: Run, console: Console) -> None:
     table.add_column("figure")
     for way in found:
         table.add_column(str(way), justify="right")
-    for called, cell in rows():
+    for called, cell in rows(judged=bool(run.judge)):
         table.add_row(called, *map(cell, found.values()))
     console.print(table)
     for line in (legend(run), *remarks(run)):
@@ -97,6 +111,9 @@ def show(run: Run, console: Console) -> None:
 
 def remarks(run: Run) -> Iterator[str]:
     """Say what is no figure: what was left out, what failed, and which replies are at fault."""
+    if run.judge:
+        judged = sum(map(len, run.verdicts.values()))
+        yield f"Judged by {run.judge}: {judged} of {run.made} replies."
     if run.made < run.planned:
         yield f"Stopped after {run.made} of {run.planned} replies."
     items = run.sample.items
@@ -177,6 +194,7 @@ def _seam(before: str, answer: str) -> str:
 
 def _as_data(found: Figures) -> dict[str, Any]:
     shares = {"right": found.right, "opened": found.opened, **found.faults}
+    shares |= {"sensible": found.sensible, "good": found.good}
     kept = found.retention
     numbers = {
         name: None if value is None else round(value, 4)

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from blastoff_pipecat.bench.seam import sets
 from blastoff_pipecat.bench.seam.bot import Bot
+from blastoff_pipecat.bench.seam.judge import Judge, Verdict
 from blastoff_pipecat.bench.seam.reply import SeamReply
 from blastoff_pipecat.bench.seam.way import Way
 from blastoff_pipecat.conductor import check
@@ -79,6 +80,8 @@ class Run:
         ways: How it is answered.
         replies: The replies of each way, in order.
         failures: What went wrong in each way, in words.
+        judge: Who judged the replies, where somebody did.
+        verdicts: What was said of the replies of each way, by the reply's id.
         about: What it was measured with, where that is another computer or another day; else empty.
     """
 
@@ -88,6 +91,8 @@ class Run:
     ways: tuple[Way, ...] = ()
     replies: dict[Way, list[SeamReply]] = field(default_factory=dict[Way, list[SeamReply]])
     failures: dict[Way, list[str]] = field(default_factory=dict[Way, list[str]])
+    judge: str = ""
+    verdicts: dict[Way, dict[str, Verdict]] = field(default_factory=dict[Way, dict[str, Verdict]])
     about: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -186,6 +191,30 @@ async def measure(run: Run, ready: Sequence[Bot], tell: Callable[[SeamReply], No
         async for reply in _answered(bot, asked):
             run.replies[bot.way].append(reply)
             tell(reply)
+
+
+async def judge_all(run: Run, judge: Judge, tell: Callable[[SeamReply], None]) -> None:
+    """Have every reply judged that was not yet.
+
+    Args:
+        run: Where the verdicts are kept.
+        judge: Who judges.
+        tell: Told of every reply that was judged.
+
+    Raises:
+        JudgeFailed: There is no verdict on one of them; what was said of others is kept.
+    """
+    run.judge = judge.where
+    for way, replies in run.replies.items():
+        verdicts = run.verdicts.setdefault(way, {})
+
+        def note(
+            reply: SeamReply, verdict: Verdict, verdicts: dict[str, Verdict] = verdicts
+        ) -> None:
+            verdicts[reply.id] = verdict
+            tell(reply)
+
+        await judge.judge_all(replies, note)
 
 
 def _order(ready: Sequence[Bot], everything: Sequence[Asked]) -> Iterator[tuple[Bot, Asked]]:
