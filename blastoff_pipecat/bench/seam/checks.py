@@ -55,15 +55,17 @@ _sentences = re.compile(rf"(?<=[{re.escape(SENTENCE_MARKS)}])[\s]*(?=\S)")
 def is_right(item: Item, reply: SeamReply) -> bool | None:
     """Tell whether a reply holds what was asked for; None where nothing can be checked.
 
-    An item whose tool should be called is right where it is, with the arguments that matter; what
-    is accepted then is of the reply behind the tool's result, which holds no call.
+    Where a tool should be called, it must be, with the arguments that matter; what is accepted then
+    must be in what is said of its result. Of what the user cut short nothing can be checked, but
+    that a tool was called.
     """
     call = item.call if isinstance(item, UserTurn) else None
-    if call is not None and (reply.calls or not item.accepted):
-        return is_called(call, reply)
-    if not item.accepted:
-        return None
-    return is_held(item.accepted, reply.spoken, reply.language)
+    called = None if call is None else is_called(call, reply)
+    if reply.interrupted:
+        return called or None
+    if called is False or not item.accepted or (called and not reply.answer.strip()):
+        return called
+    return is_held(item.accepted, _answered(reply), reply.language)
 
 
 def is_called(call: Call, reply: SeamReply) -> bool:
@@ -85,7 +87,7 @@ def is_misfit(item: Item, reply: SeamReply) -> bool:
     opening, language = reply.before, reply.language
     if not opening:
         return False
-    answers = reply.style is not None and STYLES[reply.style].answers
+    answers = _opening_answers(reply)
     parts = phrases.clauses(opening)
     if item.opening == "never" and not (
         answers and not any(phrases.leads_in(part, language) for part in parts)
@@ -215,9 +217,7 @@ def is_empty(item: Item, reply: SeamReply) -> bool:
     """
     if reply.calls or reply.interrupted:
         return False
-    answer = reply.answer
-    if reply.style is not None and STYLES[reply.style].answers:
-        answer = reply.spoken
+    answer = _answered(reply)
     parts = phrases.clauses(answer)
     return phrases.apologises(answer, reply.language) or all(
         _leads(part, reply.language) for part in parts
@@ -240,6 +240,16 @@ FAULTS: Mapping[str, Check] = {
 def faults(item: Item, reply: SeamReply) -> tuple[str, ...]:
     """List the names of what is wrong with a reply."""
     return tuple(name for name, check in FAULTS.items() if check(item, reply))
+
+
+def _opening_answers(reply: SeamReply) -> bool:
+    """Tell whether an opening is to begin the answer."""
+    return reply.style is not None and STYLES[reply.style].answers
+
+
+def _answered(reply: SeamReply) -> str:
+    """Return what is to answer: the number in "one moment" does not."""
+    return reply.spoken if _opening_answers(reply) else reply.answer
 
 
 def _leads(clause: str, language: str) -> bool:

@@ -174,13 +174,42 @@ def test_a_call_is_right_with_its_arguments(
     assert is_right(item, reply("", "", calls=calls)) is right
 
 
-def test_behind_a_tool_s_result_the_words_are_what_is_right() -> None:
-    """And where no words are accepted, the call is all there is to be right."""
+@pytest.mark.parametrize(
+    ("answer", "called", "interrupted", "right"),
+    [
+        ("It'll be sunny.", True, False, True),
+        ("It'll rain.", True, False, False),
+        ("It'll be sunny.", False, False, False),
+        ("", True, False, True),
+        ("It'll", True, True, True),
+        ("I'll look", False, True, None),
+    ],
+)
+def test_what_is_said_of_a_tool_s_result_is_right_where_it_was_called(
+    answer: str, called: bool, interrupted: bool, right: bool | None
+) -> None:
+    """What was guessed is not, and of what was cut short nothing is known."""
     call = Call(name="get_weather", arguments={"city": ("lisbon",)}, result={"sky": "sunny"})
     item = UserTurn(text="And the weather in Lisbon?", call=call, accepted=("sunny",))
-    assert is_right(item, reply("", "It'll be sunny.")) is True
-    assert is_right(item, reply("", "It'll rain.")) is False
-    assert is_right(replace(item, accepted=()), reply("", "It'll be sunny.")) is False
+    calls = (("get_weather", '{"city": "Lisbon"}'),) if called else ()
+    assert is_right(item, reply("", answer, calls=calls, interrupted=interrupted)) is right
+    without_words = replace(item, accepted=())
+    if not interrupted:
+        assert is_right(without_words, reply("", answer, calls=calls)) is called
+
+
+def test_what_only_leads_in_answers_nothing() -> None:
+    """Though a number may be in it; where the opening begins the answer, it counts."""
+    said = reply("One moment.", "Two.")
+    assert is_right(question("en", "one"), said) is False
+    begun = reply("It's one,", "and no more.", style="answer")
+    assert is_right(question("en", "one"), begun) is True
+
+
+def test_of_an_answer_that_was_cut_short_nothing_is_known() -> None:
+    """Neither that it is right, nor that it is not."""
+    for answer in ("The capital", "It's Paris"):
+        assert is_right(question("en", "paris"), reply("", answer, interrupted=True)) is None
 
 
 def lines(kind: str) -> list[tuple[str, str]]:
