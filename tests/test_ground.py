@@ -83,6 +83,7 @@ class TestDependencies:
             "yarl",
             "python-dotenv",
             "numpy",
+            "pydantic",
         }
 
     def test_the_extras_are_these(self) -> None:
@@ -173,13 +174,16 @@ class TestMake:
 
 
 def test_a_wheel_holds_what_runs_and_nothing_else(tmp_path: Path) -> None:
-    """The example bots and the page are installed; what the page is built from is not."""
+    """Bots, page and what a bench asks are installed; what the page is built from is not."""
     pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(tmp_path))
     built = run(*pip, str(ROOT), cwd=tmp_path)
     assert built.returncode == 0, built.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("bots/voice_bot.py", "bots/phone_bot.py", "page/static/page.js", "relay/relay.py"):
+    for name in (
+        *("bots/voice_bot.py", "bots/phone_bot.py", "page/static/page.js", "relay/relay.py"),
+        *(f"bench/seam/sets/{kind}.jsonl" for kind in ("questions", "turns", "conversations")),
+    ):
         assert f"blastoff_pipecat/{name}" in names
     for name in names:
         assert "node_modules" not in name

@@ -20,7 +20,7 @@ _LEAD_INS: Mapping[str, str] = {
         |(?:just )?(?:one|a) (?:quick )?(?:moment|second|sec|minute)(?: please)?$|hold on
         |bear with me|give me (?:a|one|just)|(?:that's|that is|what) an? (?:\w+ )?question
         |(?:good|great|interesting|excellent) question
-        |i'm (?:just |still )?(?:thinking|checking|looking)
+        |i'm (?:just |still )?(?:thinking|checking|looking)(?! (?:forward|at))
         |i'll (?:just )?(?:check|look|think|have a look|take a look|find)
         |(?:still|just) (?:thinking|looking|checking)|thank(?:s| you) for waiting|please wait""",
     "de": r"""

@@ -598,6 +598,7 @@ def test_nothing_answers(answer: str, language: str) -> None:
         ("Well, Paris.", "en", {}),
         ("I can't help with that.", "en", {}),
         ("I'm sorry to hear that.", "en", {}),
+        ("I'm looking forward to it.", "en", {}),
         ("Let me think. Paris.", "en", {}),
         ("7", "en", {}),
         ("You're welcome!", "en", {}),
