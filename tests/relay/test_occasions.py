@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from blastoff_pipecat.bench.seam.sets import turns
+from blastoff_pipecat.bench.seam.sets import questions, turns
 from blastoff_pipecat.relay.decline import declines, may_decline
 from blastoff_pipecat.relay.occasions import needs_none
 from tests.relay.texts import any_text
@@ -21,7 +21,7 @@ def test_no_opening_for_what_asks_for_none(kind: str) -> None:
 
 def test_questions_and_requests_may_have_an_opening() -> None:
     """None of them is taken for something else."""
-    asking = [turn for turn in turns() if turn.opening == "should"]
+    asking = [*questions(), *(turn for turn in turns() if turn.opening == "should")]
     assert [turn for turn in asking if needs_none(turn.text)] == []
 
 
