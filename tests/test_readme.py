@@ -16,6 +16,10 @@ from blastoff_pipecat.bench.cover.readme import PLOT, drawn
 from blastoff_pipecat.bench.cover.readme import table as agreement
 from blastoff_pipecat.bench.heard.readme import table as heard_table
 from blastoff_pipecat.bench.overhead.readme import crowd, table
+from blastoff_pipecat.bench.seam.readme import PLOT as SEAM_PLOT
+from blastoff_pipecat.bench.seam.readme import drawn as seam_drawn
+from blastoff_pipecat.bench.seam.readme import sentence as seam_sentence
+from blastoff_pipecat.bench.seam.readme import table as seam_table
 from blastoff_pipecat.conductor.report import Figures
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.service.settings import complete_settings
@@ -80,6 +84,15 @@ def test_what_is_simulated_is_the_committed_measurement() -> None:
     assert f"]({PLOT.relative_to(ROOT)})" in README
     assert PLOT.read_text(encoding="utf-8") == drawn()
     assert between("agreement").strip() == agreement().strip()
+
+
+def test_the_seam_is_the_committed_measurement() -> None:
+    """Every number of it is counted from what `blastoff bench seam` wrote, judged anew."""
+    page = "blastoff_pipecat/bench/README.md"
+    assert f"]({SEAM_PLOT.relative_to((ROOT / page).parent)})" in PAGES[page]
+    assert SEAM_PLOT.read_text(encoding="utf-8") == seam_drawn()
+    assert between("seam") == seam_table()
+    assert between("kept") == seam_sentence()
 
 
 def test_costs_are_the_committed_measurements() -> None:

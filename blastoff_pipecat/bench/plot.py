@@ -15,8 +15,15 @@ _LEFT, _RIGHT, _TOP = 130, 30, 56
 _ROW = 86
 _HIGH = 320
 _NAMES, _SERIES = 190, 15  # of intervals: how wide their names are, how far they are apart
-_COLOURS = ("#0b7a75", "#c8553d", "#4a6fbd", "#8a6d1d")
-_COLOURS_IN_THE_DARK = ("#3dbfb7", "#ee8f79", "#8fb2f5", "#d9bd55")
+_COLOURS = (
+    *("#0b7a75", "#c8553d", "#4a6fbd", "#8a6d1d"),
+    *("#7b4fa8", "#3f7d2c", "#b13a78", "#6b6b6b"),
+)
+_COLOURS_IN_THE_DARK = (
+    *("#3dbfb7", "#ee8f79", "#8fb2f5", "#d9bd55"),
+    *("#c3a0ea", "#93cf7c", "#f08fc0", "#b5b5b5"),
+)
+_IN_A_ROW, _LEGEND_ROW = 4, 18  # of a legend: how many names, how high
 _height = re.compile(r' height="(\d+)" role="img"')
 _DASHES = ("none", "none", "9 4", "2 5")  # where lines lie on each other, each is seen
 _STYLE = (
@@ -181,7 +188,8 @@ def intervals(
     def x(value: float) -> float:
         return _NAMES + wide * value / most
 
-    parts = _opening(title, bottom + 76)
+    below = 58 + _LEGEND_ROW * math.ceil(len(names) / _IN_A_ROW)
+    parts = _opening(title, bottom + below)
     for tick in _ticks(most, step):
         parts.append(_line(x(tick), _TOP - 8, x(tick), bottom, "grid"))
         parts.append(_text(x(tick), bottom + 16, f"{tick:g}", "small", "middle"))
@@ -218,10 +226,10 @@ def stacked(plots: Sequence[str]) -> str:
     return _closed(parts)
 
 
-def _legend(names: Sequence[str], y: float) -> list[str]:
+def _legend(names: Sequence[str], top: float) -> list[str]:
     parts: list[str] = []
     for index, name in enumerate(names):
-        x = 80 + index * 168
+        x, y = 80 + index % _IN_A_ROW * 168, top + index // _IN_A_ROW * _LEGEND_ROW
         parts.append(
             f'<rect x="{x}" y="{y:g}" width="12" height="12" {_colour(index)} fill="currentColor"/>'
         )

@@ -85,13 +85,18 @@ def told(share: Share) -> str:
 def legend(run: Run) -> str:
     """Say what a reader of the table has to know."""
     sample = run.sample
+    asked = {reply.id.partition(".")[0] for replies in run.replies.values() for reply in replies}
+    questions, turns, conversations = (
+        sum(each.id in asked for each in kind)
+        for kind in (sample.questions, sample.turns, sample.conversations)
+    )
     return (
-        f"{len(sample.questions)} questions with a known answer, {len(sample.turns)} everyday "
-        f"turns, {len(sample.conversations)} conversations of six turns; seed "
-        f"{run.seed}. In brackets 95 % intervals. Retention: right answers by two models over "
-        "right answers alone. The first five faults are counted among replies in which something "
-        "was said before the answer, the others among all. Times are medians of the questions, "
-        f"estimated from the text for a voice {PRIOR_LATENCY_SECS:g} s late."
+        f"{questions} questions with a known answer, {turns} everyday turns, {conversations} "
+        f"conversations of six turns; seed {run.seed}. In brackets 95 % intervals. Retention: "
+        "right answers by two models over right answers alone. The first five faults are counted "
+        "among replies in which something was said before the answer, the others among all. Times "
+        "are medians of the questions, estimated from the text for a voice "
+        f"{PRIOR_LATENCY_SECS:g} s late."
     )
 
 
@@ -143,11 +148,10 @@ def as_data(run: Run) -> dict[str, Any]:
 def plot(run: Run) -> str:
     """Draw retention, and what is wrong how often, as SVG."""
     found = figures(run)
-    two = {way: each for way, each in found.items() if way != ALONE}
-    names = [str(way) for way in two]
-    kept = [_interval(each.retention) for each in two.values()]
+    names = [str(way) for way in found]
+    kept = [_interval(each.retention) for each in found.values()]
     at_fault = [
-        (called, [_interval(each.faults[name]) for each in two.values()])
+        (called, [_interval(each.faults[name]) for each in found.values()])
         for name, called in FAULT_NAMES.items()
     ]
     return stacked(
@@ -173,7 +177,8 @@ def _retention(found: Figures) -> str:
     if kept is None or kept.value is None or kept.interval is None:
         return _NOTHING
     low, high = kept.interval
-    return f"{kept.value:.3f} ({low:.2f}–{high:.2f})"
+    two, one = kept.both + kept.two_alone, kept.both + kept.one_alone
+    return f"{kept.value:.3f} ({low:.2f}–{high:.2f}), {two}/{one}"
 
 
 def _number(value: float | None, digits: int = 1) -> str:

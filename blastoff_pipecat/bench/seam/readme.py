@@ -1,0 +1,79 @@
+"""The pages' figures of the seam, from the measurements committed beside this file.
+
+`blastoff bench seam --always --json blastoff_pipecat/bench/seam/measured.json` measures anew;
+`python -m blastoff_pipecat.bench.seam.readme` judges what was said, draws the plot beside it and
+writes both pages.
+"""
+
+import re
+from pathlib import Path
+
+from blastoff_pipecat.bench.seam.intervals import Share
+from blastoff_pipecat.bench.seam.record import read
+from blastoff_pipecat.bench.seam.report import FAULT_NAMES, figures, legend, plot, rows
+from blastoff_pipecat.bench.seam.way import ALONE
+
+MEASURED = Path(__file__).with_name("measured.json")
+PLOT = MEASURED.with_suffix(".svg")
+_ROOT = Path(__file__).parents[3]
+_SEAM = ("misfit", "repeat", "double_lead_in", "grammar_break", "contradiction")
+
+
+def drawn() -> str:
+    """Draw what was measured, as SVG."""
+    return plot(read(MEASURED))
+
+
+def table() -> str:
+    """Write the figures as a Markdown table, with how they were measured under it."""
+    run = read(MEASURED)
+    found = figures(run)
+    lines = [f"| figure | {' | '.join(map(str, found))} |", "|---" * (len(found) + 1) + "|"]
+    lines += [
+        f"| {called} | {' | '.join(map(cell, found.values()))} |"
+        for called, cell in rows(judged=bool(run.judge))
+    ]
+    about = run.about
+    lines += [
+        "",
+        f"{run.where}, on {about['cores']} shared cores. {legend(run)} `blastoff bench seam` "
+        "measures it on yours.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def sentence() -> str:
+    """Say in few words what comes of it, with an opening to every reply that may have one."""
+    run = read(MEASURED)
+    each = next(found for way, found in figures(run).items() if way.always)
+    kept, seams = each.retention, each.faults["misfit"].of
+    if kept is None or kept.value is None or kept.interval is None:
+        raise ValueError(f"{MEASURED.name} has no right answer")
+    low, high = kept.interval
+    seen = (f"{each.faults[name].hits} {FAULT_NAMES[name]}" for name in _SEAM)
+    return (
+        f"Two models keep {kept.value:.2f} (95 % interval {low:.2f}–{high:.2f}) of the right "
+        f"answers that the large one gives alone, and in {seams} replies with something said "
+        f"before the answer there were {', '.join(seen)}. That is with {run.where}, of which the "
+        f"large one answers {_percent(figures(run)[ALONE].right)} rightly, and an opening wherever "
+        "one may be; `blastoff bench seam` measures it on yours.\n"
+    )
+
+
+def _percent(share: Share) -> str:
+    return f"{share.value or 0.0:.0%}"
+
+
+def _write(page: str, mark: str, text: str) -> None:
+    path = _ROOT / page
+    part = re.compile(rf"(<!-- {mark}:[^>]*-->\n).*?(<!-- /{mark} -->)", re.DOTALL)
+    written, times = part.subn(lambda found: f"{found[1]}{text}{found[2]}", path.read_text("utf-8"))
+    if times != 1:
+        raise ValueError(f"{page} has {times} parts marked {mark}")
+    path.write_text(written, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    PLOT.write_text(drawn(), encoding="utf-8")
+    _write("blastoff_pipecat/bench/README.md", "seam", table())
+    _write("README.md", "kept", sentence())
