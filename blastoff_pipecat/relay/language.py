@@ -37,7 +37,7 @@ _WORDS = {
         two ten please thank thanks hello hi bye good morning yes yeah need want know think tell let
         get give find show set turn open play book explain call make say see just like time now up
         out then very really today tomorrow yesterday 's 'll 've 're 'm 'd no sorry mean
-        meant""",
+        meant anybody anyone anything somebody someone something everybody everyone nobody""",
     "de": """
         der die das den dem des ein eine einen einem einer und oder aber wenn weil dass ob ist sind
         war waren bin bist sein wird werden wurde habe hast hat haben hatte kann kannst können

@@ -18,6 +18,7 @@ from blastoff_pipecat.relay.commitments import commits
 from blastoff_pipecat.relay.language import language_of, same_script
 from blastoff_pipecat.relay.lead_in import leads_in
 from blastoff_pipecat.relay.lines import LINES
+from blastoff_pipecat.relay.occasions import needs_none
 from blastoff_pipecat.relay.scripts import plain
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 
@@ -91,12 +92,16 @@ async def openings(server: ScriptedEndpoint, small: Small) -> list[str]:
 
 @pytest.mark.parametrize("small", [good, mediocre, bad])
 async def test_nothing_is_said_where_it_would_hurt(server: ScriptedEndpoint, small: Small) -> None:
-    """To greetings, thanks, goodbyes, yes, no, numbers, bad news, distress and emergencies."""
+    """To greetings, thanks, goodbyes, yes, no, numbers, bad news, distress and emergencies.
+
+    A good small model declines what the words alone do not settle.
+    """
     said = await openings(server, small)
     wrong = [
         (turn, line)
         for turn, line in zip(turns(), said, strict=True)
         if turn.opening == "never" and line
+        if small is good or turn.role == "developer" or needs_none(turn.text)
     ]
     assert wrong == []
 
