@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
+from pydantic import ConfigDict, TypeAdapter
+
 from blastoff_pipecat.bench.cover.figures import IN_TIME_SECS
 from blastoff_pipecat.bench.seam import phrases
 from blastoff_pipecat.bench.seam.answers import is_held, numbers_in
@@ -41,6 +43,7 @@ _SENTENCE_WORDS = 5  # of fewer words no sentence is taken for another language'
 _FITTING_WORDS = 2
 _TOPIC_WORDS = 2
 
+_arguments_of = TypeAdapter(dict[str, str], config=ConfigDict(coerce_numbers_to_str=True))
 _marks = re.escape(CLAUSE_MARKS)
 _markup = re.compile(
     r"[<>{}*_#|\[\]`\\]|^\W*(?:assistant|user|ai|bot|opening|lead[ -]?in|answer)\s*:", re.IGNORECASE
@@ -72,8 +75,12 @@ def is_called(call: Call, reply: SeamReply) -> bool:
     """Tell whether a reply makes a call, with every argument that matters."""
     return any(
         name == call.name
-        and all(is_held(words, given, reply.language) for words in call.arguments.values())
+        and all(
+            is_held(words, arguments.get(argument, ""), reply.language)
+            for argument, words in call.arguments.items()
+        )
         for name, given in reply.calls
+        for arguments in (_arguments(given),)
     )
 
 
@@ -252,6 +259,14 @@ def _answered(reply: SeamReply) -> str:
     return reply.spoken if _opening_answers(reply) else reply.answer
 
 
+def _arguments(given: str) -> dict[str, str]:
+    """Read the arguments of a call; none where they are no JSON object."""
+    try:
+        return _arguments_of.validate_json(given)
+    except ValueError:
+        return {}
+
+
 def _leads(clause: str, language: str) -> bool:
     return phrases.leads_in(clause, language) or phrases.fills(clause, language)
 
@@ -305,8 +320,9 @@ def _stems(text: str) -> list[str]:
 
 def _between(reply: SeamReply) -> str:
     """Return the white space between the answer and what was said before it."""
-    said = reply.spoken.rstrip().removesuffix(reply.answer.strip())
-    return said[len(said.rstrip()) :]
+    spoken, answer = reply.spoken.rstrip(), reply.answer.strip()
+    said = spoken.removesuffix(answer)
+    return said[len(said.rstrip()) :] if spoken.endswith(answer) else " "
 
 
 def _is_name(text: str) -> bool:

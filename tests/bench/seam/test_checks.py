@@ -161,7 +161,11 @@ def test_what_cannot_be_checked_is_neither() -> None:
         ((("get_time", "{}"), ("get_weather", '{"city": "Lisbon"}')), True),
         ((("get_weather", '{"city": "Porto"}'),), False),
         ((("get_time", '{"city": "Lisbon"}'),), False),
-        ((("get_weather", "not JSON"),), False),
+        ((("get_weather", '{"city": "\\u004cisbon"}'),), True),
+        ((("get_weather", '{"town": "Lisbon"}'),), False),
+        ((("get_weather", "Lisbon"),), False),
+        ((("get_weather", '["Lisbon"]'),), False),
+        ((("get_weather", '{"city": ["Lisbon"]}'),), False),
     ],
 )
 def test_a_call_is_right_with_its_arguments(
