@@ -80,6 +80,7 @@ _breaks = re.compile(rf"[{re.escape(CLAUSE_MARKS)}—–]")
 _thousands = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,' ]\d{3})+(?![\d]|[.,]\d)")
 _ordinal = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b")
 _letters = re.compile(r"\b([a-z])[,.]? (?=[a-z]\b)")
+_letter = re.compile(rf"[\w{COMBINING}]")
 _digits_alone = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -93,7 +94,9 @@ def is_held(accepted: Iterable[str], text: str, language: str) -> bool:
     """
     spelt = _spelt(text)
     return any(
-        not _is_part_of_number(spelt, found, language) and not _is_denied(spelt, found, language)
+        not _is_part_of_word(spelt, found)
+        and not _is_part_of_number(spelt, found, language)
+        and not _is_denied(spelt, found, language)
         for each in accepted
         for found in _pattern(each).finditer(spelt)
     )
@@ -119,12 +122,27 @@ def _spelt(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _pattern(accepted: str) -> re.Pattern[str]:
     spelt = _spelt(accepted)
-    source = re.escape(spelt).replace(r"\*", rf"[\w{COMBINING}]*")
-    letter = rf"[\w{COMBINING}]"
-    before = "" if is_unspaced(spelt[0]) else rf"(?<!{letter})"
-    # Korean puts particles behind a word.
-    after = "" if is_unspaced(spelt[-1]) or "가" <= spelt[-1] <= "힣" else rf"(?!{letter})"
-    return re.compile(before + source + after)
+    return re.compile(re.escape(spelt).replace(r"\*", rf"[\w{COMBINING}]*"))
+
+
+def _is_part_of_word(spelt: str, found: re.Match[str]) -> bool:
+    """Tell whether what was found goes on, before it or behind it.
+
+    Nothing does where a script has no spaces; behind a number a counter or a unit may stand, and in
+    Korean a particle behind any word.
+    """
+    before, behind = spelt[: found.start()][-1:], spelt[found.end() :][:1]
+    first, last = found[0][0], found[0][-1]
+    counted = last.isdigit() and not behind.isdigit()
+    free = counted or "가" <= last <= "힣"
+    return (_is_letter(before) and not is_unspaced(first)) or (
+        _is_letter(behind) and not is_unspaced(last) and not free
+    )
+
+
+def _is_letter(char: str) -> bool:
+    """Tell whether a character belongs to a word that spaces part from others."""
+    return _letter.fullmatch(char) is not None and not is_unspaced(char)
 
 
 def _words(spelt: str) -> Iterator[str]:

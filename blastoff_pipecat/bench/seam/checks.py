@@ -19,7 +19,7 @@ from blastoff_pipecat.bench.seam.reply import SeamReply
 from blastoff_pipecat.bench.seam.sets import Call, Item, UserTurn
 from blastoff_pipecat.conductor.styles import STYLES
 from blastoff_pipecat.relay.commitments import commits
-from blastoff_pipecat.relay.language import language_of, same_script, script_of
+from blastoff_pipecat.relay.language import language_of, script_of
 from blastoff_pipecat.relay.lead_in import leads_in
 from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.relay.scripts import (
@@ -180,11 +180,13 @@ def has_other_language(item: Item, reply: SeamReply) -> bool:
     """Tell whether something was said in another language than the user's.
 
     An opening is judged as a whole; of an answer every sentence that is long enough, since a word
-    of another language may be what was asked for.
+    of another language may be what was asked for. Another script than the user's is no word.
     """
     said = [reply.opening, *reply.waiting]
     said += [each for each in _sentences.split(reply.answer) if _is_long(each)]
-    return any(_is_foreign(each, reply) for each in said if each)
+    return any(_is_foreign(each, reply) for each in said if each) or (
+        count_words(reply.answer) > 1 and _is_in_another_script(reply.answer, reply)
+    )
 
 
 def has_contradiction(item: Item, reply: SeamReply) -> bool:
@@ -295,14 +297,13 @@ def _is_foreign(text: str, reply: SeamReply) -> bool:
     spoken = {each for each in LINES for part in parts if phrases.leads_in(part, each)}
     if spoken and reply.language not in spoken:
         return True
-    script = script_of(text)
-    return (
-        script is not None
-        and script_of(reply.asked) is not None
-        and not (
-            same_script(text, reply.asked) or {script, script_of(reply.asked)} <= {"han", "kana"}
-        )
-    )
+    return _is_in_another_script(text, reply)
+
+
+def _is_in_another_script(text: str, reply: SeamReply) -> bool:
+    scripts = script_of(text), script_of(reply.asked)
+    # Japanese may be written in either; so many a name.
+    return None not in scripts and scripts[0] != scripts[1] and not {*scripts} <= {"han", "kana"}
 
 
 def _is_long(text: str) -> bool:
