@@ -60,7 +60,6 @@ class Hearing:
         self.timers: dict[Timer, float] = {}
         self.open: set[Role] = set()
         self.failures: list[Failure] = []
-        self.opens_at_once = False
         self.speaker: Role = "large"
         self.way = 0
         self._said = said
@@ -69,7 +68,7 @@ class Hearing:
         self._manner = manner
         self._voice = voice
         self._speculates = manner.speculative
-        self._small_failed = self.answered = False
+        self.opens_at_once = self._small_failed = self.answered = False
         self._scrubber = Scrubber(self._manner.speech_safe)
         self._seam = Seam("")
         self._now = 0.0
@@ -107,8 +106,7 @@ class Hearing:
     def listen_to(self, speaker: Role, now: float, *, echoes: bool = False) -> None:
         """Listen to a model that is asked to go on from what was said."""
         self.open.add(speaker)
-        self.speaker = speaker
-        self.answered = False
+        self.speaker, self.answered = speaker, False
         self._patience = Patience(self._limits)
         self._scrubber = Scrubber(self._manner.speech_safe)
         self._seam = Seam(self._said.text, echoes=echoes)
