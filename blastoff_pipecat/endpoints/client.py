@@ -34,7 +34,6 @@ from blastoff_pipecat.endpoints.errors import (
     excerpt,
     refusal,
 )
-from blastoff_pipecat.endpoints.own_client import OwnClient
 from blastoff_pipecat.endpoints.providers import fitted
 from blastoff_pipecat.endpoints.sse import SseDecoder
 from blastoff_pipecat.endpoints.transport import Response, StaleConnection, Transport
@@ -68,12 +67,13 @@ class ChatClient:
         """
         _check_connect_timeout(connect_timeout)
         self.endpoint = endpoint
-        yours = endpoint.http_client
-        self._connections: Transport = (
-            Connections(endpoint.url, connect_timeout)
-            if yours is None
-            else OwnClient(yours, endpoint.url, connect_timeout)
-        )
+        self._connections: Transport
+        if endpoint.http_client is None:
+            self._connections = Connections(endpoint.url, connect_timeout)
+        else:
+            from blastoff_pipecat.endpoints.own_client import OwnClient  # and httpx with it
+
+            self._connections = OwnClient(endpoint.http_client, endpoint.url, connect_timeout)
         headers = {
             "content-type": "application/json",
             "accept": "text/event-stream, application/json",

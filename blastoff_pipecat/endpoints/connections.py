@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import httpx
 from aiohttp.http import HttpProcessingError
 from yarl import URL
 
@@ -270,6 +269,8 @@ class Connections:
 @cache
 def _ssl_context() -> ssl.SSLContext:
     """Make the context; httpx reads SSL_CERT_FILE and SSL_CERT_DIR, else certifi's list."""
+    import httpx  # in the thread that reads the certificates
+
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -8,13 +8,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-import httpx
 from loguru import logger
+from yarl import URL
 
 from blastoff_pipecat.endpoints.providers import is_known_host, is_private
+
+if TYPE_CHECKING:
+    import httpx
 
 CONTINUATIONS = (
     "auto",
@@ -202,8 +205,9 @@ def _check_base_url(value: object) -> None:
     try:
         parts = urlsplit(text)
         host, _port = parts.hostname, parts.port
-        httpx.URL(text)
-    except (ValueError, httpx.InvalidURL) as exc:
+        text.encode()  # half of a character pair is no URL's
+        URL(text)
+    except ValueError as exc:
         raise ValueError(
             f"ChatEndpoint base_url {quoted} is not a URL ({exc}): {advice}."
         ) from None
@@ -241,7 +245,11 @@ def _check_api_key(value: object) -> None:
 
 def _check_http_client(value: object) -> None:
     """Refuse another library's client."""
-    if value is not None and not isinstance(value, httpx.AsyncClient):
+    if value is None:
+        return
+    import httpx  # whoever has a client of it has paid for that; nobody else does
+
+    if not isinstance(value, httpx.AsyncClient):
         kind = f"{type(value).__module__}.{type(value).__qualname__}"
         raise ValueError(f"ChatEndpoint http_client is a {kind}: give an httpx.AsyncClient.")
 

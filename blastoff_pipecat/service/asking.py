@@ -1,10 +1,9 @@
 """What a Pipecat context asks: a conversation for the conductor, and whether it may be opened."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from loguru import logger
-from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter, openai_is_given
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.utils.types import assert_given
 
@@ -12,6 +11,13 @@ from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.model import Model
 from blastoff_pipecat.endpoints import Ask
 from blastoff_pipecat.service.settings import DualLLMSettings
+
+if TYPE_CHECKING:
+    from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter
+
+Adapter: TypeAlias = "OpenAILLMAdapter"
+"""What turns a context into chat completions. By its name alone: Pipecat imports it, and OpenAI's
+library with it, when the first service is made."""
 
 ShouldOpen: TypeAlias = Callable[[LLMContext], bool]
 """A bot author's own hook: whether an opening may be said to this context."""
@@ -35,7 +41,7 @@ async def complete_once(model: Model, asked: Ask, *, keeps_open: bool) -> str | 
 async def conversation_of(
     context: LLMContext,
     settings: DualLLMSettings,
-    adapter: OpenAILLMAdapter,
+    adapter: Adapter,
     *,
     system: str | None = None,
     needs_whole_answer: bool = False,
@@ -57,9 +63,9 @@ async def conversation_of(
         convert_developer_to_user=False,
     )
     body = settings.sampling()
-    if openai_is_given(params["tools"]) and params["tools"]:
+    if params["tools"]:  # what is not given is falsy
         body["tools"] = params["tools"]
-        if openai_is_given(params["tool_choice"]):
+        if params["tool_choice"]:
             body["tool_choice"] = params["tool_choice"]
     body.update(settings.extra)
     return Conversation(

@@ -11,7 +11,6 @@ from pipecat.frames.frames import ErrorFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory, classify_http_exception
-from pipecat.utils.http import TIMEOUT_EXCEPTIONS
 
 from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.model import Model
@@ -99,6 +98,8 @@ class ServiceFailed(Exception):
             frame: The frame.
             secrets: What is not to be said.
         """
+        from pipecat.utils.http import TIMEOUT_EXCEPTIONS  # which imports both of httpx's families
+
         for secret in secrets:
             told = told.replace(secret, "***")
         told = " ".join(_LIKE_A_KEY.sub("***", told).split())

@@ -22,7 +22,6 @@ from typing import Any, Self, cast
 
 from loguru import logger
 from pipecat.adapters.llm.base_llm_adapter import LLMContextConversionError
-from pipecat.adapters.llm.services.open_ai_adapter import OpenAILLMAdapter
 from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
@@ -50,7 +49,13 @@ from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.conductor.requests import inference_ask
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.service import pipecat as hooks
-from blastoff_pipecat.service.asking import OpeningHook, ShouldOpen, complete_once, conversation_of
+from blastoff_pipecat.service.asking import (
+    Adapter,
+    OpeningHook,
+    ShouldOpen,
+    complete_once,
+    conversation_of,
+)
 from blastoff_pipecat.service.failures import Failures
 from blastoff_pipecat.service.listening import Listening
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
@@ -71,7 +76,7 @@ IDLE_SECS_BEFORE_WARMING = 30.0
 """After this long without a reply, connections are opened again when the user starts speaking."""
 
 
-class DualLLMService(LLMService[OpenAILLMAdapter]):
+class DualLLMService(LLMService[Adapter]):
     """An LLM service whose replies are opened by a small model and carried on by a large one.
 
     Example::

@@ -22,6 +22,8 @@ def make(**fields: Any) -> ChatEndpoint:
         ({"base_url": "ftp://api.test"}, "base_url", "https://"),
         ({"base_url": "https:///v1"}, "base_url", "no host"),
         ({"base_url": "https://api.test:port/v1"}, "base_url", "not a URL"),
+        ({"base_url": "https://api\\.test/v1"}, "base_url", "not a URL"),
+        ({"base_url": "https://api.test/\ud800"}, "base_url", "not a URL"),
         ({"base_url": "https://api.test/v1\nx"}, "base_url", "space"),
         ({"base_url": "https://api.test/v1 "[:-1] + " x"}, "base_url", "space"),
         ({"base_url": "https://api.test/v1/chat/completions"}, "base_url", "before"),
