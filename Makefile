@@ -5,6 +5,8 @@
 PYTHON ?=
 INTERPRETERS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 ARGS ?=
+# The Pythons that `make test-all` looks for.
+VERSIONS ?= 3.11 3.12 3.13 3.14
 # How many processes the tests run in; they wait more than they work.
 JOBS ?= 3
 VENV := .venv
@@ -13,11 +15,11 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest lint format bench soak simulate rounds attack clients clean
+.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds attack clients release-check licences audit clean
 
 help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## a bot to talk to in the browser (ARGS: --headless, or options of the bot)
 	@$(VENV)/bin/blastoff demo $(if $(findstring --headless,$(ARGS)),,--open) $(ARGS)
@@ -37,6 +39,26 @@ test-newest: .newest/.installed ## what leans on Pipecat, on its newest release 
 	@$(PY) -m venv --clear .newest
 	@.newest/bin/python -m pip install --disable-pip-version-check -e '.[bots,cli,server,dev]'
 	@touch $@
+
+# Where `python3.12` is not on the path, pyenv's is taken.
+test-all: ## `make test` with each of VERSIONS that is found, in a virtual environment of its own
+	@passed=; failed=; absent=; \
+	for version in $(VERSIONS); do \
+		found=; \
+		for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python; do \
+			[ -n "$$found" ] || ! "$$python" -c '' 2>/dev/null || found=$$python; \
+		done; \
+		if [ -z "$$found" ]; then \
+			absent="$$absent $$version"; \
+		elif echo "== make test with $$("$$found" --version)"; \
+			$(MAKE) --no-print-directory test VENV=.all/$$version PYTHON="$$found"; then \
+			passed="$$passed $$version"; \
+		else \
+			failed="$$failed $$version"; \
+		fi; \
+	done; \
+	echo "== passed:$${passed:- none}; failed:$${failed:- none}; not found:$${absent:- none}"; \
+	[ -n "$$passed" ] && [ -z "$$failed" ]
 
 lint: $(VENV)/.test ## ruff and pyright
 	@echo "== ruff"
@@ -81,8 +103,24 @@ clients: $(VENV)/.test $(patsubst %,.clients/%/.installed,livekit langchain lite
 	@$(@D)/bin/python -m pip install --disable-pip-version-check -q $(PACKAGES)
 	@touch $@
 
+release-check: .release/.installed ## build what would be published, install it bare, and try it
+	@.release/bin/python -m tests.release
+
+licences: $(VENV)/.test ## the licence of all that is installed, held to a list
+	@$(PY) -m tests.release.licences
+
+audit: .release/.installed ## known vulnerabilities of what is pinned, as PyPI knows them
+	@.release/bin/python -m tests.release.audit
+
+.release/.installed: $(VENV)/.python
+	@echo "== installing what checks a release into .release"
+	@$(PY) -m venv --clear .release
+	@.release/bin/python -m pip install --disable-pip-version-check -q \
+		'build>=1.3,<2' 'twine>=6.1,<7' 'pip-audit>=2.9,<3' 'packaging>=24,<27'
+	@touch $@
+
 clean: ## remove .venv and all caches
-	rm -rf $(VENV) .newest .clients build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .all .newest .release .clients build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find blastoff_pipecat bots tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml requirements.lock

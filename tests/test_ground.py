@@ -1,5 +1,6 @@
 """The ground that the rest stands on: names, dependencies, commands, files."""
 
+import ast
 import itertools
 import os
 import re
@@ -52,6 +53,16 @@ def test_no_tracked_file_names_a_path_of_a_machine() -> None:
             continue
         found = somewhere.search(content)
         assert not found, f"{name}: {content[found.start() :][:60]!r}"
+
+
+def test_the_version_stands_in_one_place() -> None:
+    """No module repeats what pyproject.toml says; who needs it asks what is installed."""
+    version = TestDependencies.project["version"]
+    for module in ROOT.glob("blastoff_pipecat/**/*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            names = [node.id] if isinstance(node, ast.Name) else []
+            assert "__version__" not in names, module
+            assert not (isinstance(node, ast.Constant) and node.value == version), module
 
 
 def test_no_pattern_has_a_possessive_group() -> None:
@@ -179,6 +190,7 @@ def test_a_wheel_holds_what_runs_and_nothing_else(tmp_path: Path) -> None:
     built = run(*pip, str(ROOT), cwd=tmp_path)
     assert built.returncode == 0, built.stderr
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.startswith(f"blastoff_pipecat-{TestDependencies.project['version']}-")
     names = zipfile.ZipFile(wheel).namelist()
     for name in (
         *("bots/voice_bot.py", "bots/phone_bot.py", "page/static/page.js", "relay/relay.py"),

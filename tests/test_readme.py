@@ -6,8 +6,9 @@ Their code runs, their tables list what there is, their numbers are measured.
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import fields
-from pathlib import Path
+from importlib.metadata import version
 
 import pytest
 
@@ -25,22 +26,10 @@ from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.service.settings import complete_settings
 from tests.clients import table as clients
 from tests.kit import provider_table
+from tests.kit.pages import EVERYTHING, PAGES, PYTHON_BLOCKS, ROOT
 from tests.service.inner.readme import services
 
-ROOT = Path(__file__).parent.parent
-PAGES = {
-    page: (ROOT / page).read_text(encoding="utf-8")
-    for page in (
-        "README.md",
-        "blastoff_pipecat/bench/README.md",
-        "blastoff_pipecat/server/README.md",
-        "blastoff_pipecat/service/README.md",
-        "bots/README.md",
-    )
-}
 README, SERVICE = PAGES["README.md"], PAGES["blastoff_pipecat/service/README.md"]
-EVERYTHING = "\n".join(PAGES.values())
-PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", EVERYTHING, re.DOTALL)
 MOST_LINES = 150
 
 
@@ -72,6 +61,24 @@ def test_every_python_block_runs(code: str) -> None:
     """What a newcomer pastes into a file runs."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_it_was_tested_with_what_it_says() -> None:
+    """The release of Pipecat that is named is pinned, and runs here; so are the Pythons."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = re.findall(r"^pipecat-ai==(\S+)$", lock, re.MULTILINE)
+    assert pinned == [version("pipecat-ai")]
+    told = re.search(r"Tested with Pipecat v(\S+), on Python 3\.(\d+) to 3\.(\d+);", README)
+    assert told, "the README says no more with what it was tested"
+    assert [told[1]] == pinned
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    promised = [
+        int(name.rpartition(".")[2])
+        for name in project["classifiers"]
+        if name.startswith("Programming Language :: Python :: 3.")
+    ]
+    assert promised == list(range(int(told[2]), int(told[3]) + 1))
+    assert project["requires-python"] == f">=3.{told[2]}"
 
 
 def test_what_is_heard_is_the_committed_measurement() -> None:
@@ -152,7 +159,7 @@ def test_languages_are_counted_right() -> None:
 def test_make_targets_exist() -> None:
     """Every `make` command of the pages is a target of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"\bmake ([a-z]+)\b", EVERYTHING)):
+    for target in set(re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)", EVERYTHING)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
