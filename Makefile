@@ -112,11 +112,11 @@ licences: $(VENV)/.test ## the licence of all that is installed, held to a list
 audit: .release/.installed ## known vulnerabilities of what is pinned, as PyPI knows them
 	@.release/bin/python -m tests.release.audit
 
-.release/.installed: $(VENV)/.python
+.release/.installed: $(VENV)/.python Makefile
 	@echo "== installing what checks a release into .release"
 	@$(PY) -m venv --clear .release
 	@.release/bin/python -m pip install --disable-pip-version-check -q \
-		'build>=1.3,<2' 'twine>=6.1,<7' 'pip-audit>=2.9,<3' 'packaging>=24,<27'
+		'build>=1.3,<2' 'twine>=7,<8' 'pip-audit>=2.9,<3' 'packaging>=24,<27'
 	@touch $@
 
 clean: ## remove .venv and all caches
