@@ -176,6 +176,23 @@ class TestMake:
         assert "make test PYTHON=" in result.stderr
         assert not (tmp_path / ".venv").exists()
 
+    def test_each_python_is_told_of(self, tmp_path: Path) -> None:
+        """`make test-all` says which passed, failed and were not found, and fails for either."""
+        for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+            shutil.copy(ROOT / name, tmp_path)
+        broken = tmp_path / "python3.98"
+        broken.write_text("#!/bin/sh\n[ $# = 2 ] || exit 1\n")  # it runs code, but makes no venv
+        broken.chmod(0o755)
+        path = f"PATH={tmp_path}{os.pathsep}{os.environ['PATH']}"
+
+        result = run("make", "test-all", "VERSIONS=3.98 3.99", path, cwd=tmp_path)
+
+        assert result.stdout.endswith("== passed: none; failed: 3.98; not found: 3.99\n")
+        assert result.returncode != 0
+        absent = run("make", "test-all", "VERSIONS=3.99", cwd=tmp_path)
+        assert absent.stdout == "== passed: none; failed: none; not found: 3.99\n"
+        assert absent.returncode != 0
+
     def test_ci_runs_what_developers_run(self) -> None:
         """.ci/run is executable, stops at the first failure, and calls `make test`."""
         script = ROOT / ".ci" / "run"
