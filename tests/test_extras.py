@@ -118,7 +118,7 @@ def test_the_command_says_what_it_needs(python: Python) -> None:
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("python", [("server",), ("cli", "server")], indirect=True)
+@pytest.mark.parametrize("python", [("server",)], indirect=True)
 async def test_the_server_needs_its_own_extra_alone(python: Python) -> None:
     """As in the image, and as the README says: no embedded model, nothing of theirs."""
     async with ScriptedEndpoint() as models:
