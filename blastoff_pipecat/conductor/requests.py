@@ -17,7 +17,7 @@ from blastoff_pipecat.endpoints.continuation import BESIDE, HISTORY
 from blastoff_pipecat.relay.chosen_opening import ChosenOpening
 from blastoff_pipecat.relay.language import language_of, same_script
 from blastoff_pipecat.relay.lead_in import leads_in
-from blastoff_pipecat.relay.lines import LINES, unused, used
+from blastoff_pipecat.relay.lines import LINES, Stock
 from blastoff_pipecat.relay.occasions import needs_none
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenLine, WrittenOpening
 from blastoff_pipecat.relay.scripts import WORDS_PER_SECOND
@@ -112,7 +112,7 @@ class Requests:
             unit="word" if words else "clause",
         )
         kind = WrittenLine if self.handover == "beside" and not words else WrittenOpening
-        must_lead_in = style.neutral and policy.opening_instruction is None and not words
+        must_lead_in = style.neutral and policy.opening_instruction is None
         suits = partial(_suits, conversation.user_text, self._language, must_lead_in)
         return kind(rules, recent=recent, stand_ins=self._lines, suits=suits)
 
@@ -137,7 +137,6 @@ class Requests:
         """Say in which manner the reply is to be made."""
         policy, conversation = self._policy, self._conversation
         lines, recent = LINES.get(self._language or ""), conversation.recent_replies
-        waiting = lines.waiting if lines else ()
         alone = policy.opening == "never" or conversation.needs_whole_answer
         spoken = policy.opening_frames == "sentence"
         rescue = policy.rescue == "small"
@@ -152,10 +151,8 @@ class Requests:
             opening_suffices=self._style.answers,
             rescue=rescue,
             excuse=None if rescue else policy.rescue,
-            lines=unused(self._lines, recent),
-            waiting_lines=unused(waiting, recent),
-            used_lines=used(unused(self._lines, recent[:1]), recent),
-            used_waiting_lines=used(waiting, recent),
+            lines=Stock(self._lines, recent),
+            waiting_lines=Stock(lines.waiting if lines else (), recent),
             # A model that is to choose lines is not to write any.
             asks_for_lines=not (self._learnt.small_is_left_out or self._style.chooses),
             line_secs=self._learnt.line_secs,

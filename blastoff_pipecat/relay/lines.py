@@ -7,6 +7,7 @@ the polite register that suits a bot, and leave open who is spoken to and who sp
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 RECENT_REPLIES = 3
@@ -30,14 +31,34 @@ class Lines:
     apology: str
 
 
-def unused(lines: tuple[str, ...], replies: Sequence[str]) -> tuple[str, ...]:
-    """Leave out the lines that these replies held, while there is another."""
-    return tuple(line for line in lines if not any(line in reply for reply in replies)) or lines
+@dataclass(frozen=True)
+class Stock:
+    """Lines of one kind; which of them are left is looked for when one is needed.
+
+    Attributes:
+        lines: All of them.
+        replies: What the last replies have said, newest first.
+    """
+
+    lines: tuple[str, ...] = ()
+    replies: Sequence[str] = ()
+
+    @cached_property
+    def unused(self) -> tuple[str, ...]:
+        """Those that none of the replies held; all, where that is none."""
+        return tuple(line for line in self.lines if not self._was_said(line)) or self.lines
+
+    @cached_property
+    def used(self) -> tuple[str, ...]:
+        """Those that a reply before the last held, and the last did not, while there is another."""
+        lines = Stock(self.lines, self.replies[:1]).unused
+        return tuple(line for line in lines if self._was_said(line))
+
+    def _was_said(self, line: str) -> bool:
+        return any(line in reply for reply in self.replies)
 
 
-def used(lines: tuple[str, ...], replies: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines that these replies held."""
-    return tuple(line for line in lines if any(line in reply for reply in replies))
+NO_LINES = Stock()
 
 
 def _lines(sentences: str, commas: str, waiting: str, apology: str) -> Lines:

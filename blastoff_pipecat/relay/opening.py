@@ -191,7 +191,7 @@ class WrittenOpening:
         if not words or count_words(self.text + words) < self._rules.min_words:
             return []
         undecided = may_commit(self.text + words) or (not self.text and may_decline(words))
-        if undecided and self._rules.neutral:
+        if (undecided and self._rules.neutral) or not (self.text or self._suits(words)):
             return []
         self._held = self._held[len(words) :]
         return self._say(words)

@@ -61,9 +61,10 @@ class Standby:
             timing: Tells what fits.
             now: The time.
         """
-        lines, used = self._manner.lines, self._manner.used_lines
-        own = () if text in lines else (text,)  # what stands in is whichever line of them fits best
-        tried = (timing.longest(each, now) for each in (own, lines, used))
+        lines = self._manner.lines
+        # What stands in is whichever line of them fits best.
+        own = () if text in lines.unused else (text,)
+        tried = (timing.longest(each, now) for each in (own, lines.unused, lines.used))
         return next(filter(None, tried), "")
 
     def due_at(self, timing: Timing, *, opened: bool, declined: bool) -> float:
@@ -93,9 +94,9 @@ class Standby:
             self._put_off_until = again
             return ""
         said = self.said_before + said
-        lines, used = self._manner.lines_after(said)
-        fresh = [line for line in (self.ready, *lines) if line and line not in said]
-        again = [line for line in used if line not in said]
+        lines = self._manner.lines_after(said)
+        fresh = [line for line in (self.ready, *lines.unused) if line and line not in said]
+        again = [line for line in lines.used if line not in said]
         line = shortish(fresh, again, self._voice.pace.seconds)
         self._is_out = not line
         return line

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 from blastoff_pipecat.relay.cover import Cover, Voice
 from blastoff_pipecat.relay.forecast import Expectation
+from blastoff_pipecat.relay.lines import NO_LINES, Stock
 from blastoff_pipecat.relay.scripts import WORDS_PER_SECOND
 from blastoff_pipecat.relay.scrub import SpeechSafe
 
@@ -82,11 +83,10 @@ class Manner:
         opening_suffices: Whether an opening may be all of the answer.
         rescue: Whether the small model may finish a reply in the large one's place.
         excuse: What is said when the large model is lost, in place of a rescue.
-        lines: Opening lines that fit everything, in place of one that does not fit.
+        lines: Opening lines that fit everything, in place of one that does not fit. One that was
+            used is said again where none that was not is short enough: a longer one would hold the
+            answer up, and none is felt.
         waiting_lines: Likewise, while the large model is late.
-        used_lines: Openings of the replies before the last, said again where none of `lines` is
-            short enough: a longer one would hold the answer up, and none is felt.
-        used_waiting_lines: Likewise, of all replies before.
         asks_for_lines: Whether the small model is asked for waiting lines.
         line_secs: How long the small model needs for a line.
         speculative: Whether the turn may not have ended, so that nothing is heard yet.
@@ -103,20 +103,16 @@ class Manner:
     opening_suffices: bool = True
     rescue: bool = True
     excuse: str | None = None
-    lines: tuple[str, ...] = ()
-    waiting_lines: tuple[str, ...] = ()
-    used_lines: tuple[str, ...] = ()
-    used_waiting_lines: tuple[str, ...] = ()
+    lines: Stock = NO_LINES
+    waiting_lines: Stock = NO_LINES
     asks_for_lines: bool = False
     line_secs: float = 0.25
     speculative: bool = False
     speech_safe: SpeechSafe = "controls"
 
-    def lines_after(self, said: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the lines for the next silence of a turn, and those that were used before."""
-        if said:
-            return self.waiting_lines, self.used_waiting_lines
-        return self.lines, self.used_lines
+    def lines_after(self, said: str) -> Stock:
+        """Return the lines for the next silence of a turn."""
+        return self.waiting_lines if said else self.lines
 
 
 class Timing:

@@ -88,8 +88,8 @@ class ToolWait:
 
     def _fresh_lines(self) -> tuple[list[str], list[str]]:
         """Return the lines that were not said in this turn, and of these what was used before."""
-        lines, used = self._manner.lines_after(self.turn.said)
-        return self._ended(lines), self._ended(used)
+        lines = self._manner.lines_after(self.turn.said)
+        return self._ended(lines.unused), self._ended(lines.used)
 
     def _ended(self, lines: Iterable[str]) -> list[str]:
         return [ended(line, sentence=True) for line in lines if not self.turn.has_said(line)]

@@ -76,9 +76,9 @@ async def test_the_large_model_sees_its_own_words_only(server: ScriptedEndpoint)
 async def test_lines_of_the_last_replies_are_the_last_choice(server: ScriptedEndpoint) -> None:
     """What the reply before had opens none while there is another; older ones may do."""
     first, second, *others = LINES["en"].sentences
-    waited = LINES["en"].waiting[0]
+    waiting, waited = LINES["en"].waiting[:2]
     said: list[Message] = [
-        {"role": "assistant", "content": f"{first} It opens at nine."},
+        {"role": "assistant", "content": f"{first} {waiting} It opens at nine."},
         {"role": "user", "content": "And on Sundays?"},
         {"role": "assistant", "content": f"{second} {waited} It is closed."},
         {"role": "user", "content": "Where is it?"},
@@ -87,10 +87,11 @@ async def test_lines_of_the_last_replies_are_the_last_choice(server: ScriptedEnd
     policy = Policy(handover="beside", language="en")
     requests = Requests(models, Conversation(messages=said), policy, Learnt())
     manner = requests.manner(speculative=False)
-    assert manner.lines == tuple(others)
-    assert manner.used_lines == (first,)
-    assert waited not in manner.waiting_lines
-    assert manner.used_waiting_lines == (waited,)
+    assert manner.lines.unused == tuple(others)
+    assert manner.lines.used == (first,)
+    assert waited not in manner.waiting_lines.unused
+    assert waiting not in manner.waiting_lines.unused
+    assert manner.waiting_lines.used == (waiting,)
     for model in (models.small, models.large):
         await model.aclose()
 

@@ -12,6 +12,7 @@ from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.chosen_opening import ChosenOpening
 from blastoff_pipecat.relay.limits import Limits
+from blastoff_pipecat.relay.lines import Stock
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
 from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.table import State
@@ -65,6 +66,9 @@ def openings(draw: st.DrawFn) -> Opening | None:
 
 
 LINES = ("One moment.", "Let me see.", "Let me think about that.")
+stocks = st.builds(
+    Stock, st.sampled_from([(), LINES]), st.lists(st.sampled_from([*LINES, "At nine."]), max_size=3)
+)
 
 manners = st.none() | st.builds(
     Manner,
@@ -76,8 +80,8 @@ manners = st.none() | st.builds(
     gathers=st.booleans(),
     takes_words=st.booleans(),
     opening_suffices=st.booleans(),
-    lines=st.sampled_from([(), LINES]),
-    waiting_lines=st.sampled_from([(), LINES]),
+    lines=stocks,
+    waiting_lines=stocks,
     asks_for_lines=st.booleans(),
     speculative=st.booleans(),
 )

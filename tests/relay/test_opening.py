@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.relay.chosen_opening import ChosenOpening
+from blastoff_pipecat.relay.lead_in import leads_in
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
 from blastoff_pipecat.relay.scripts import count_words, is_unspaced
 from tests.relay.texts import any_text, cuttings, prose, soup
@@ -241,6 +242,21 @@ def test_word_by_word_no_promise_is_begun() -> None:
     ):
         assert "".join(written(*text, rules=rules)) == said
         assert "".join(written(text, rules=rules)) == said
+
+
+def test_word_by_word_nothing_is_said_before_it_is_a_lead_in() -> None:
+    """An answer in its place is not begun; where none follows, another line is said."""
+    for text, said in (
+        ("Paris is the capital, I think.", "One moment."),
+        ("Good question, let me see what there is.", "Good question, let me see what there is."),
+        ("That's a good question, let me see.", "That's a good question, let me see."),
+    ):
+        opening = WrittenOpening(
+            OpeningRules(unit="word", min_words=2, enough_words=6),
+            stand_ins=["One moment."],
+            suits=lambda line: leads_in(line, "en"),
+        )
+        assert "".join(pieces_of(opening, *text)) == said
 
 
 def test_what_was_said_stays_when_the_next_clause_must_not_be() -> None:

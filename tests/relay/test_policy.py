@@ -9,6 +9,7 @@ from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.forecast import Forecast
 from blastoff_pipecat.relay.limits import Limits
+from blastoff_pipecat.relay.lines import Stock
 from blastoff_pipecat.relay.opening import OpeningRules, WrittenLine, WrittenOpening
 from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.table import State
@@ -44,8 +45,8 @@ def reply_after(
         "clause_release": True,
         "gathers": True,
         "opening_suffices": False,
-        "lines": LINES,
-        "waiting_lines": WAITING,
+        "lines": Stock(LINES),
+        "waiting_lines": Stock(WAITING),
         **manner,
     }
     line = WrittenLine(OpeningRules(min_words=2, max_words=6), stand_ins=LINES)
@@ -502,12 +503,18 @@ def test_the_large_model_alone_would_have_been_asked_later(sentence_at: float | 
 LONG_LINE = "Let me think about that for you."
 
 
+def used_before(used: str, *fresh: str) -> Stock:
+    """Lines, of which one was said in the reply before the last."""
+    return Stock((*fresh, used), ["At nine.", f"{used} At ten."])
+
+
 def test_a_short_line_is_said_again_before_a_long_one_holds_the_answer_up() -> None:
     """Silence is due: what the replies before had is better than what lasts too long."""
-    reply = reply_after(0.3, lines=(LONG_LINE,), used_lines=("One moment.",))
+    lines = used_before("One moment.", LONG_LINE)
+    reply = reply_after(0.3, lines=lines)
     pass_until(reply, 1.4)
     assert [line for _, line in said(reply, act.SayOpening)] == ["One moment."]
-    late = reply_after(6.0, opening=False, lines=(LONG_LINE,), used_lines=("One moment.",))
+    late = reply_after(6.0, opening=False, lines=lines)
     pass_until(late, 1.4)
     assert late.said == "One moment."
 
@@ -515,7 +522,7 @@ def test_a_short_line_is_said_again_before_a_long_one_holds_the_answer_up() -> N
 def test_what_was_used_opens_a_reply_only_where_nothing_else_fits() -> None:
     """A fresh line goes before it, if it is over in time."""
     for lines, said_at_once in ((LINES, LINES[1]), ((LONG_LINE,), "Just now.")):
-        reply = reply_after(1.0, lines=lines, used_lines=("Just now.",))
+        reply = reply_after(1.0, lines=used_before("Just now.", *lines))
         reply.now = 0.15
         reply.tell(ev.SmallText("Let me have a look there."))
         assert said(reply, act.SayOpening) == [(0.15, said_at_once)]
@@ -523,11 +530,22 @@ def test_what_was_used_opens_a_reply_only_where_nothing_else_fits() -> None:
 
 def test_a_waiting_line_is_said_again_likewise() -> None:
     """One that was said in this reply is not."""
-    waits = {"waiting_lines": (LONG_LINE,), "used_waiting_lines": ("Still thinking.",)}
-    reply = reply_after(30.0, **waits)
+    waits = used_before("Still thinking.", LONG_LINE)
+    assert waiting_lines_of(waits) == ["Still thinking.", LONG_LINE]
+
+
+def test_a_waiting_line_of_the_last_reply_is_not_said_again_while_there_is_another() -> None:
+    """However short it is, and however long the other."""
+    long = "Thank you for your patience so far."
+    waits = Stock(("Still thinking.", long), ["Let me see. Still thinking. At nine."])
+    assert waiting_lines_of(waits) == [long]
+
+
+def waiting_lines_of(waits: Stock) -> list[str]:
+    """Wait for an answer that takes half a minute; return the waiting lines until then."""
+    reply = reply_after(30.0, waiting_lines=waits)
     reply.now = 0.15
     reply.tell(ev.SmallText("Let me see."))
     reply.tell(ev.SmallEnded())
     pass_until(reply, 9.0)
-    lines = [line.strip() for _, line in said(reply, act.SayWaiting)]
-    assert lines == ["Still thinking.", LONG_LINE]
+    return [line.strip() for _, line in said(reply, act.SayWaiting)]

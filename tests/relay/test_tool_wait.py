@@ -5,13 +5,14 @@ import pytest
 from blastoff_pipecat.relay.cover import Cover, Voice
 from blastoff_pipecat.relay.delays import Delays
 from blastoff_pipecat.relay.forecast import AfterTool, Forecast
+from blastoff_pipecat.relay.lines import Stock
 from blastoff_pipecat.relay.timing import Manner
 from blastoff_pipecat.relay.tool_wait import ToolWait
 from blastoff_pipecat.relay.turn import TurnSoFar
 
 OWN = "Let me check the weather for you right now."
 WRITTEN = "Checking the weather in Oslo."
-LINES = ("Still looking.", "Just a second.", "Thank you for waiting.")
+LINES = Stock(("Still looking.", "Just a second.", "Thank you for waiting."))
 LATENCY = Voice().latency_secs
 
 
@@ -70,7 +71,7 @@ def test_a_long_line_where_the_tool_is_known_to_take_long() -> None:
 
 def test_a_long_line_where_there_is_no_other() -> None:
     """Where there is no line for everything, the small model's is better than silence."""
-    wait = wait_for_tool(waiting_lines=(), lines=())
+    wait = wait_for_tool(waiting_lines=Stock())
     assert not wait.has_lines
     assert wait.choose(own="", written=WRITTEN, now=1.0) == WRITTEN
     assert wait.choose(own="", written="", now=1.0) == ""
@@ -80,18 +81,18 @@ def test_no_line_twice() -> None:
     """Nothing is said twice in a turn, whatever mark it ends with; then nothing is left."""
     wait = wait_for_tool()
     say(wait, "Still checking!", 0.0)
-    assert wait.choose(own="", written="still checking.", now=2.0) in LINES
+    assert wait.choose(own="", written="still checking.", now=2.0) in LINES.lines
     said = [wait.turn.said]
     while line := wait.choose(own="", written="Still checking.", now=2.0):
         assert line not in said
         said.append(line)
         say(wait, line, 2.0)
-    assert set(LINES) < set(said)
+    assert set(LINES.lines) < set(said)
 
 
 def test_first_words_of_a_turn() -> None:
     """Where nothing was said yet, an opening line fits, as a sentence of its own."""
-    wait = wait_for_tool(lines=("Let me see,",))
+    wait = wait_for_tool(lines=Stock(("Let me see,",)))
     assert wait.choose(own="", written="", now=1.0) == "Let me see."
 
 

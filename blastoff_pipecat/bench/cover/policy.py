@@ -6,7 +6,7 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from blastoff_pipecat.relay.lead_in import leads_in
-from blastoff_pipecat.relay.lines import LINES, unused, used
+from blastoff_pipecat.relay.lines import LINES, Stock
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenLine, WrittenOpening
 from blastoff_pipecat.relay.timing import Manner
 
@@ -36,8 +36,8 @@ def _auto(*, beside: bool) -> Manner:
         max_waiting_lines=MAX_WAITING_LINES,
         clause_release=True,
         gathers=True,
-        lines=lines.sentences if beside else lines.commas,
-        waiting_lines=lines.waiting,
+        lines=Stock(lines.sentences if beside else lines.commas),
+        waiting_lines=Stock(lines.waiting),
         asks_for_lines=True,
         line_secs=LINE_SECS,
     )
@@ -58,14 +58,8 @@ def make_manner(policy: PolicyName, recent: Sequence[str]) -> Manner:
         recent: The replies before, newest first.
     """
     manner = _MANNERS[policy]
-    lines, waiting = manner.lines, manner.waiting_lines
-    return replace(
-        manner,
-        lines=unused(lines, recent),
-        waiting_lines=unused(waiting, recent),
-        used_lines=used(unused(lines, recent[:1]), recent),
-        used_waiting_lines=used(waiting, recent),
-    )
+    kinds = {"lines": manner.lines, "waiting_lines": manner.waiting_lines}
+    return replace(manner, **{kind: Stock(all.lines, recent) for kind, all in kinds.items()})
 
 
 def make_opening(policy: PolicyName, recent: Sequence[str]) -> Opening:
@@ -76,4 +70,4 @@ def make_opening(policy: PolicyName, recent: Sequence[str]) -> Opening:
     rules = OpeningRules(min_words=2, enough_words=2, max_words=MOST_WORDS)
     kind = WrittenLine if manner.beside else WrittenOpening
     suits = partial(leads_in, language=LANGUAGE)
-    return kind(rules, recent=recent, stand_ins=manner.lines, suits=suits)
+    return kind(rules, recent=recent, stand_ins=manner.lines.lines, suits=suits)
