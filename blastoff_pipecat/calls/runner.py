@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """The exit status after Ctrl-C during the preparations, as a shell's own."""
 
+_DOTENV_DISABLED = "PYTHON_DOTENV_DISABLED"
+
 
 def run_bot(
     add_routes: "Callable[[FastAPI], None] | None" = None,
@@ -75,10 +77,14 @@ def _run(
     console: Console,
 ) -> None:
     fill_process()
-    os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # the runner would let .env win over what is set
+    disabled = os.environ.get(_DOTENV_DISABLED)
+    os.environ[_DOTENV_DISABLED] = "1"  # the runner would let .env win over what is set
     from pipecat.runner import run as pipecat_runner
 
-    del os.environ["PYTHON_DOTENV_DISABLED"]
+    if disabled is None:
+        del os.environ[_DOTENV_DISABLED]
+    else:
+        os.environ[_DOTENV_DISABLED] = disabled
 
     if add_routes is not None:
         add_routes(pipecat_runner.app)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ASK = """if True:
     import os
     import sys
@@ -12,14 +14,17 @@ ASK = """if True:
 
     def tell(app):
         names = ("DAILY_API_KEY", "DAILY_ROOM_URL", "PORT", "LARGE_MODEL_URL")
-        print([os.environ.get(name) for name in names], "PYTHON_DOTENV_DISABLED" in os.environ)
+        print([os.environ.get(name) for name in names], os.environ.get("PYTHON_DOTENV_DISABLED"))
 
     sys.argv = ["bot", "--help"]
     run_bot(tell)
 """
 
 
-def test_pipecat_finds_what_dotenv_says_and_the_real_environment_wins(tmp_path: Path) -> None:
+@pytest.mark.parametrize("disabled", [None, "false"])
+def test_pipecat_finds_what_dotenv_says_and_the_real_environment_wins(
+    tmp_path: Path, disabled: str | None
+) -> None:
     """What only Pipecat reads is put into the process, where what is set stays, even if empty."""
     (tmp_path / ".env").write_text(
         "DAILY_API_KEY=file\nDAILY_ROOM_URL='from file'\nPORT=7000\n"
@@ -34,8 +39,10 @@ def test_pipecat_finds_what_dotenv_says_and_the_real_environment_wins(tmp_path: 
     }
     for name in ("DAILY_ROOM_URL", "LARGE_MODEL_URL", "PYTHON_DOTENV_DISABLED"):
         real.pop(name, None)
+    if disabled is not None:
+        real["PYTHON_DOTENV_DISABLED"] = disabled
     done = subprocess.run(
         [sys.executable, "-c", ASK], cwd=tmp_path, env=real, capture_output=True, text=True
     )
-    expected = "['real', 'from file', '', 'http://localhost:3/v1'] False"
+    expected = f"['real', 'from file', '', 'http://localhost:3/v1'] {disabled}"
     assert expected in done.stdout, done.stdout + done.stderr
