@@ -5,9 +5,9 @@ let in; whoever is refused is told nothing but that.
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Protocol
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
@@ -21,37 +21,38 @@ _LOOPBACK = ("127.0.0.1", "::1")
 _LOCAL_NAMES = ("localhost", *_LOOPBACK)
 
 
-class Door(Protocol):
-    """What lets in.
+class Door(ABC):
+    """What lets in; where a method is not its own, there is no webhook that could do more.
 
     Attributes:
         host: The public host name that callers of the webhook use.
         webhook: The path of the one webhook there is; None for none.
     """
 
-    host: str
-    webhook: str | None
+    host = ""
+    webhook: str | None = None
 
     def webhook_fault(self, request: SignedRequest) -> str | None:
         """Say why a request to the webhook is refused; None where it is taken."""
-        ...
+        return "is of no use here"
 
     def caller(self, request: SignedRequest) -> str:
         """Who calls, by a request to the webhook; empty where it does not tell."""
-        ...
+        return ""
 
     def answer(self, caller: str = "") -> str | None:
         """The document that a webhook is answered with; None to leave the answer to the runner."""
-        ...
+        return None
 
     def busy(self, line: str) -> str | None:
         """The document that says a line and hangs up; None where there is none."""
-        ...
+        return None
 
     def stream_caller(self, path: str) -> str:
         """Whose stream a path announces; empty where that is not known."""
-        ...
+        return ""
 
+    @abstractmethod
     def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
         """Say why a websocket is refused; None where it is let in.
 
@@ -60,10 +61,9 @@ class Door(Protocol):
             headers: By their names in lower case.
             client: The address it comes from.
         """
-        ...
 
 
-class CarrierDoor:
+class CarrierDoor(Door):
     """Opens for one carrier's signed webhooks, and for the streams that their answers announce."""
 
     def __init__(
@@ -82,7 +82,7 @@ class CarrierDoor:
             clock: Tells the time, in seconds since 1970.
         """
         self.host = host
-        self.webhook: str | None = carrier.webhook
+        self.webhook = carrier.webhook
         self._carrier = carrier
         self._signature = signature
         self._clock = clock
@@ -137,38 +137,12 @@ class CarrierDoor:
         return None
 
 
-class ExotelDoor:
+class ExotelDoor(Door):
     """Opens for streams that know the secret."""
 
     def __init__(self, secret: ExotelSecret | None) -> None:
-        """Open for nothing else.
-
-        Args:
-            secret: The secret; None to let everybody in.
-        """
-        self.host = ""
-        self.webhook: str | None = None
+        """Open for nothing else; None lets everybody in."""
         self._secret = secret
-
-    def webhook_fault(self, request: SignedRequest) -> str | None:
-        """Refuse: there is no webhook."""
-        return "is none of Exotel's"
-
-    def caller(self, request: SignedRequest) -> str:
-        """There is no webhook that could tell."""
-        return ""
-
-    def answer(self, caller: str = "") -> str | None:
-        """There is no webhook to answer."""
-        return None
-
-    def busy(self, line: str) -> str | None:
-        """There is no webhook to answer."""
-        return None
-
-    def stream_caller(self, path: str) -> str:
-        """Nobody tells."""
-        return ""
 
     def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
         """Refuse who does not know the secret."""
@@ -180,37 +154,12 @@ class ExotelDoor:
         return self._secret.fault(in_path, headers.get("authorization", ""))
 
 
-class EvalDoor:
+class EvalDoor(Door):
     """Opens for an eval harness on this computer, where the bot answers no telephone.
 
     Behind a tunnel or a proxy everything comes from this computer, so whatever looks as if it came
     through one is refused, and so is a web page that this computer's browser shows.
     """
-
-    def __init__(self) -> None:
-        """Open for nothing else."""
-        self.host = ""
-        self.webhook: str | None = None
-
-    def webhook_fault(self, request: SignedRequest) -> str | None:
-        """Refuse: there is no webhook."""
-        return "is of no use without a carrier (-t)"
-
-    def caller(self, request: SignedRequest) -> str:
-        """There is no webhook that could tell."""
-        return ""
-
-    def answer(self, caller: str = "") -> str | None:
-        """There is no webhook to answer."""
-        return None
-
-    def busy(self, line: str) -> str | None:
-        """There is no webhook to answer."""
-        return None
-
-    def stream_caller(self, path: str) -> str:
-        """Nobody tells."""
-        return ""
 
     def stream_fault(self, path: str, headers: Mapping[str, str], client: str) -> str | None:
         """Refuse what is not from this computer, or not straight from it."""
