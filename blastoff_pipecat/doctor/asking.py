@@ -1,7 +1,5 @@
 """One request to a model, measured."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from contextlib import aclosing

@@ -1,7 +1,5 @@
 """What runs on this computer where the environment names nothing: whether it is installed."""
 
-from __future__ import annotations
-
 import importlib.util
 
 from blastoff_pipecat.doctor.finding import Finding

@@ -1,7 +1,5 @@
 """The whole examination: the environment, both models, what replies will be like, speech, phone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """What an examination finds, in words."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -25,7 +23,7 @@ class Finding:
     said: str
     do: str = ""
 
-    def scrubbed(self, secrets: tuple[str, ...]) -> Finding:
+    def scrubbed(self, secrets: tuple[str, ...]) -> "Finding":
         """Return it without any of these secrets."""
         said, do = self.said, self.do
         for secret in secrets:

@@ -5,8 +5,6 @@ that continues says the next number; one that echoes says the beginning too; one
 of the way begins anew.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 

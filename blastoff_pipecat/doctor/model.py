@@ -1,7 +1,5 @@
 """One model: whether it answers, how fast, whether it thinks, and how it takes an opening."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

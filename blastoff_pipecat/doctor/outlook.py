@@ -3,8 +3,6 @@
 It is asked of the relay itself (`relay/timing.py`), as a reply would.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What is at fault where a model could not be asked, and what to do about it."""
 
-from __future__ import annotations
-
 import asyncio
 import difflib
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """An examination as a person reads it, and as JSON."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

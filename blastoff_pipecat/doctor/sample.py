@@ -1,7 +1,5 @@
 """One reply by the two models, as a bot would have it: what its opening is."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Deepgram's key and model, Cartesia's key and voice: asked by their own SDKs, once each."""
 
-from __future__ import annotations
-
 import io
 import wave
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The telephone: the secrets that carriers are checked with, and the public address."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Whether a model's thinking can be switched off, and by what."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any

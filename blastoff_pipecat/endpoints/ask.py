@@ -1,7 +1,5 @@
 """What is asked of a model, in no provider's words, and the request body that it becomes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast

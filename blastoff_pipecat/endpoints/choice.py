@@ -13,8 +13,6 @@ their name (OpenAI) compile a new schema for up to seconds, at each change of th
 opening cannot wait for.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

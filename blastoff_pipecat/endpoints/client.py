@@ -1,7 +1,5 @@
 """The chat-completions client of one endpoint."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping

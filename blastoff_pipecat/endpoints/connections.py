@@ -5,8 +5,6 @@ client has its own pool: one pool that many sessions share costs a search throug
 connections at each request.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import socket
@@ -23,18 +21,7 @@ import aiohttp
 from aiohttp.http import HttpProcessingError
 from yarl import URL
 
-from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
-from blastoff_pipecat.endpoints.errors import (
-    ConnectFailed,
-    EndpointError,
-    EndpointTimeout,
-    GarbledStream,
-    ServerFailed,
-    excerpt,
-    perhaps_tls,
-    tls_mismatch,
-)
-from blastoff_pipecat.endpoints.transport import StaleConnection
+from blastoff_pipecat.endpoints.transport import StaleConnection, Transport
 
 MOST_IDLE = 64
 """How many connections to one endpoint are kept for replies to come."""
@@ -47,7 +34,6 @@ _READ_BUFFER_BYTES = 2**18
 _PIECE_BYTES = 2**18  # of a request's body that are handed to the network at once
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-_attempt: ContextVar[_Attempt | None] = ContextVar("blastoff_attempt", default=None)
 _tls_lock = threading.Lock()
 
 
@@ -55,6 +41,9 @@ class _Attempt:
     """One request on its way; whether a connection is opened for it."""
 
     connects = False
+
+
+_attempt: ContextVar[_Attempt | None] = ContextVar("blastoff_attempt", default=None)
 
 
 class _UnspokenProxy(aiohttp.ClientError):
@@ -72,7 +61,7 @@ class Answer:
 
     __slots__ = ("_connections", "_raw", "is_framed", "location", "read", "status")
 
-    def __init__(self, raw: aiohttp.ClientResponse, connections: Connections) -> None:
+    def __init__(self, raw: aiohttp.ClientResponse, connections: "Connections") -> None:
         """Take the response, which came over one of these connections."""
         self.status = raw.status
         self.location = raw.headers.get("location", "")
@@ -96,39 +85,27 @@ class Answer:
             self._connections.let_go(self)
 
 
-class Connections:
+class Connections(Transport):
     """The connection pool of one endpoint. Cheap to make: all the rest is made at first use."""
 
-    __slots__ = (
-        "_answered",
-        "_proxy",
-        "_proxy_headers",
-        "_responses",
-        "_sending",
-        "_session",
-        "_url",
-        "closed",
-        "connect_timeout",
+    broken = (aiohttp.ClientError, HttpProcessingError, OSError)
+    unconnected = (
+        _UnspokenProxy,
+        aiohttp.ClientConnectorError,
+        aiohttp.ClientProxyConnectionError,
+        aiohttp.ClientHttpProxyError,
+        aiohttp.ClientSSLError,
+        aiohttp.InvalidURL,
     )
 
-    broken = (aiohttp.ClientError, HttpProcessingError, OSError)
-    """What a request raises when the network or the server is at fault."""
-
     def __init__(self, url: str, connect_timeout: float) -> None:
-        """Remember where to connect to.
-
-        Args:
-            url: What requests are sent to.
-            connect_timeout: How long DNS, TCP, proxy and TLS may take together, in seconds.
-        """
-        self.closed = False
-        self.connect_timeout = connect_timeout
-        self._url = URL(url)
+        """Remember where to connect to; for the arguments see `Transport`."""
+        super().__init__(url, connect_timeout)
+        self._to = URL(url)
         self._proxy: URL | None = None
         self._proxy_headers: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
         self._responses: set[Answer] = set()
-        self._answered = False  # whether it ever spoke HTTP
         self._sending = 0  # requests whose response has not begun
 
     async def open(self) -> aiohttp.ClientSession:
@@ -136,11 +113,11 @@ class Connections:
         if self._session is not None:
             return self._session
         context: ssl.SSLContext | bool = True
-        if self._url.scheme == "https":
+        if self._to.scheme == "https":
             # Reading the certificates takes about 20 ms, which no session's audio waits for.
             context = await asyncio.to_thread(shared_ssl_context)
         if self._session is None:  # still: another task may have made it meanwhile
-            if proxy := proxy_for(str(self._url)):
+            if proxy := proxy_for(self.url):
                 url = URL(proxy)
                 if url.scheme not in ("http", "https"):
                     raise _UnspokenProxy(url.scheme)
@@ -152,14 +129,9 @@ class Connections:
         return self._session
 
     async def send(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send a request and wait for the response's headers, for as long as that takes.
-
-        Raises:
-            StaleConnection: To be sent again: the kept-alive connection had been closed.
-            Exception: No connection, or it broke: one of `broken`.
-        """
+        """Send a request over a connection that is idle, or a new one."""
         session = await self.open()
-        if self._proxy_headers and self._url.scheme == "http":  # the proxy reads each request
+        if self._proxy_headers and self._to.scheme == "http":  # the proxy reads each request
             headers = {**headers, **self._proxy_headers}
         large = len(body) > _PIECE_BYTES
         attempt = _Attempt()
@@ -167,7 +139,7 @@ class Connections:
         self._sending += 1
         try:
             response = await session.post(
-                self._url,
+                self._to,
                 data=_pieces(body) if large else body,
                 headers={**headers, "content-length": str(len(body))} if large else headers,
                 allow_redirects=False,
@@ -175,7 +147,7 @@ class Connections:
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers or None,
             )
-            self._answered = True
+            self.has_answered = True
             answer = Answer(response, self)
             self._responses.add(answer)
             return answer
@@ -195,30 +167,10 @@ class Connections:
         if self._session is not None and self._session.connector is not None:
             _prune(self._session.connector)
 
-    def why_unreachable(self, endpoint: ChatEndpoint, exc: Exception) -> EndpointError:
-        """Name what `send` raised."""
-        said = excerpt(str(exc) or type(exc).__name__)
-        if mismatch := tls_mismatch(said):
-            return ConnectFailed(endpoint, mismatch)
-        match exc:
-            case TimeoutError():
-                return EndpointTimeout(endpoint, "connect", self.connect_timeout)
-            case (
-                _UnspokenProxy()
-                | aiohttp.ClientConnectorError()
-                | aiohttp.ClientProxyConnectionError()
-                | aiohttp.ClientHttpProxyError()
-                | aiohttp.ClientSSLError()
-                | aiohttp.InvalidURL()
-            ):
-                return ConnectFailed(endpoint, said)
-            case aiohttp.ClientResponseError():
-                return GarbledStream(endpoint, "an answer that is not HTTP", exc.message)
-            case _ if self.closed:
-                return ConnectFailed(endpoint, "the client was closed")
-            case _:
-                perhaps = "" if self._answered else perhaps_tls(str(self._url))
-                return ServerFailed(endpoint, f"no response, the connection broke: {said}{perhaps}")
+    def not_http(self, exc: Exception) -> tuple[str, str] | None:
+        """Tell by aiohttp's own error."""
+        wrong = isinstance(exc, aiohttp.ClientResponseError)
+        return ("an answer that is not HTTP", exc.message) if wrong else None
 
     async def warm(self) -> None:
         """Open a connection and keep it, unless an idle one is open already.
@@ -233,7 +185,7 @@ class Connections:
         # against a rate limit by others, and close the connection with a few.
         request = aiohttp.ClientRequest(
             "GET",
-            self._url,
+            self._to,
             loop=asyncio.get_running_loop(),
             proxy=self._proxy,
             proxy_headers=self._proxy_headers or None,

@@ -14,8 +14,6 @@ Which host takes which is data, in `providers`. A host or model that is not list
 ``history``, which every model understands.
 """
 
-from __future__ import annotations
-
 import copy
 import re
 import threading

@@ -1,7 +1,5 @@
 """One reply of a chat-completions server, from bytes to deltas. Pure: no I/O, no clock."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 from blastoff_pipecat.endpoints.deltas import (

@@ -1,7 +1,5 @@
 """What a model's reply is made of, as it comes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 

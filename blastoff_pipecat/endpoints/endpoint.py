@@ -1,7 +1,5 @@
 """Where one model is and how to talk to it."""
 
-from __future__ import annotations
-
 import copy
 import json
 import re

@@ -12,8 +12,6 @@ Every message names the endpoint and is free of its key; ``status_code`` is read
 connectivity failure.
 """
 
-from __future__ import annotations
-
 import html
 import json
 import re

@@ -6,8 +6,6 @@ things it cannot do: open a connection without a request, and tell an HTTP/2 ser
 not wanted (httpx resets no streams).
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import Mapping
@@ -15,18 +13,8 @@ from typing import Any
 
 import httpx
 
-from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
-from blastoff_pipecat.endpoints.errors import (
-    ConnectFailed,
-    EndpointError,
-    EndpointTimeout,
-    GarbledStream,
-    ServerFailed,
-    excerpt,
-    perhaps_tls,
-    tls_mismatch,
-)
-from blastoff_pipecat.endpoints.transport import StaleConnection
+from blastoff_pipecat.endpoints.errors import perhaps_tls
+from blastoff_pipecat.endpoints.transport import StaleConnection, Transport
 
 _STALE = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
@@ -36,7 +24,7 @@ class Answer:
 
     __slots__ = ("_chunks", "_open", "_raw", "has_ended", "is_framed", "location", "status")
 
-    def __init__(self, raw: httpx.Response, open_ones: set[Answer]) -> None:
+    def __init__(self, raw: httpx.Response, open_ones: "set[Answer]") -> None:
         """Take the response; it is one of ``open_ones`` until it is released."""
         self.status = raw.status_code
         self.location = raw.headers.get("location", "")
@@ -93,45 +81,22 @@ class _Attempt:
             self.sends = not to_proxy and event.startswith("http11.")
 
 
-class OwnClient:
+class OwnClient(Transport):
     """Carries the requests to one endpoint over a client that is somebody else's."""
 
-    __slots__ = (
-        "_answered",
-        "_client",
-        "_responses",
-        "_sending",
-        "_url",
-        "closed",
-        "connect_timeout",
-    )
-
     broken = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
-    """What a request raises when the network or the server is at fault."""
+    late = (TimeoutError, httpx.TimeoutException)
+    unconnected = (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)
 
     def __init__(self, client: httpx.AsyncClient, url: str, connect_timeout: float) -> None:
-        """Remember whom to ask, and by what.
-
-        Args:
-            client: What sends the requests; never closed here.
-            url: What requests are sent to.
-            connect_timeout: How long DNS, TCP, proxy and TLS may take together, in seconds.
-        """
-        self.closed = False
-        self.connect_timeout = connect_timeout
-        self._answered = False  # whether it ever spoke HTTP
+        """Take the client, which is never closed here; for the others see `Transport`."""
+        super().__init__(url, connect_timeout)
         self._client = client
-        self._url = url
         self._responses: set[Answer] = set()
         self._sending: set[asyncio.Task[httpx.Response]] = set()
 
     async def send(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send a request and wait for the response's headers, for as long as that takes.
-
-        Raises:
-            StaleConnection: To be sent again: the kept-alive connection had been closed.
-            Exception: No connection, or it broke: one of `broken`.
-        """
+        """Send a request in the client's way."""
         if self._client.is_closed:
             raise httpx.ConnectError("the http_client of this endpoint was closed")
         # A task of its own, so that `aclose` can end it before the headers are there.
@@ -139,7 +104,7 @@ class OwnClient:
         self._sending.add(task)
         try:
             response = await task
-            self._answered = True
+            self.has_answered = True
             return Answer(response, self._responses)
         except asyncio.CancelledError:
             if self.closed and task.cancelled():
@@ -156,7 +121,7 @@ class OwnClient:
             attempt = _Attempt(deadline, secs)
             request = self._client.build_request(
                 "POST",
-                self._url,
+                self.url,
                 content=body,
                 headers=headers,
                 # Deadlines for tokens belong to whoever waits for them.
@@ -172,25 +137,10 @@ class OwnClient:
                     raise StaleConnection from None
                 raise
 
-    def why_unreachable(self, endpoint: ChatEndpoint, exc: Exception) -> EndpointError:
-        """Name what `send` raised."""
-        said = excerpt(str(exc) or type(exc).__name__)
-        if mismatch := tls_mismatch(said):
-            return ConnectFailed(endpoint, mismatch)
-        match exc:
-            case TimeoutError() | httpx.TimeoutException():
-                return EndpointTimeout(endpoint, "connect", self.connect_timeout)
-            case httpx.RemoteProtocolError() if "illegal" in said:
-                return GarbledStream(
-                    endpoint, f"an answer that is not HTTP{perhaps_tls(self._url)}", said
-                )
-            case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-                return ConnectFailed(endpoint, said)
-            case _ if self.closed:
-                return ConnectFailed(endpoint, "the client was closed")
-            case _:
-                perhaps = "" if self._answered else perhaps_tls(self._url)
-                return ServerFailed(endpoint, f"no response, the connection broke: {said}{perhaps}")
+    def not_http(self, exc: Exception) -> tuple[str, str] | None:
+        """Tell by the words of h11, whose error httpx hands on."""
+        wrong = isinstance(exc, httpx.RemoteProtocolError) and "illegal" in str(exc)
+        return (f"an answer that is not HTTP{perhaps_tls(self.url)}", str(exc)) if wrong else None
 
     async def warm(self) -> None:
         """Do nothing: httpx opens connections for requests alone."""

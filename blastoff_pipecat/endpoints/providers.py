@@ -8,8 +8,6 @@ does not know may cost the whole request. A host or a model that is not here get
 Patterns are matched against the whole model name, in lower case.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -294,7 +292,7 @@ OLLAMA = Provider(
 _OLLAMA_PORT = 11434
 
 
-def provider_of(endpoint: ChatEndpoint) -> Provider | None:
+def provider_of(endpoint: "ChatEndpoint") -> Provider | None:
     """Return what is known of the endpoint's host, None for an unknown one."""
     known = _BY_HOST.get(endpoint.host)
     if known is None and endpoint.port == _OLLAMA_PORT and is_private(endpoint.host):
@@ -307,7 +305,7 @@ def is_known_host(host: str) -> bool:
     return host in _BY_HOST
 
 
-def continues(provider: Provider, endpoint: ChatEndpoint) -> bool:
+def continues(provider: Provider, endpoint: "ChatEndpoint") -> bool:
     """Whether the endpoint's model is known to continue a prefill in its host's native way."""
     model = endpoint.model.lower()
     return (
@@ -319,7 +317,7 @@ def continues(provider: Provider, endpoint: ChatEndpoint) -> bool:
     )
 
 
-def fitted(endpoint: ChatEndpoint, body: dict[str, Any]) -> dict[str, Any]:
+def fitted(endpoint: "ChatEndpoint", body: dict[str, Any]) -> dict[str, Any]:
     """Return ``body`` in the host's words: fields renamed, and without those it would refuse."""
     provider = provider_of(endpoint)
     if provider is None or not (provider.renames or provider.omits):
@@ -336,7 +334,7 @@ def fitted(endpoint: ChatEndpoint, body: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def takes_developer_role(endpoint: ChatEndpoint) -> bool:
+def takes_developer_role(endpoint: "ChatEndpoint") -> bool:
     """Whether the host knows the role ``developer``; to others, as to Pipecat, it is a user's."""
     provider = provider_of(endpoint)
     known = provider is not None and provider.developer_role

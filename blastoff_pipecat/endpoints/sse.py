@@ -4,8 +4,6 @@ Lines end at ``\n`` or ``\r\n`` and nowhere else: U+2028, U+0085 and VT, at whic
 ``str.splitlines`` cuts as well, occur inside JSON texts.
 """
 
-from __future__ import annotations
-
 _FIELDS = (b"data", b"event", b"id", b"retry")
 _BOM = b"\xef\xbb\xbf"
 

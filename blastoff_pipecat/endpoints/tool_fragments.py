@@ -1,7 +1,5 @@
 """Fragments of tool calls, in the spellings of servers, as fragments of numbered calls."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, cast
 
@@ -62,7 +60,7 @@ class ToolFragments:
         call.name = call.name or name
         return ToolCallDelta(call.number, fresh_id, fresh_name, text)
 
-    def _find(self, index: int | None, id_: str | None, name: str | None) -> _Call | None:
+    def _find(self, index: int | None, id_: str | None, name: str | None) -> "_Call | None":
         """Return the call that a fragment goes on with, or None where it begins one."""
         if index is not None:
             found = self._by_index.get(index)

@@ -1,15 +1,23 @@
 """What a client needs of whatever carries its requests: its own pool, or an HTTP client of yours.
 
-Two keep these promises: `connections.Connections` and `own_client.OwnClient`.
+There are two: `connections.Connections` and `own_client.OwnClient`.
 """
 
-from __future__ import annotations
-
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
-from blastoff_pipecat.endpoints.errors import EndpointError
+from blastoff_pipecat.endpoints.errors import (
+    ConnectFailed,
+    EndpointError,
+    EndpointTimeout,
+    GarbledStream,
+    ServerFailed,
+    excerpt,
+    perhaps_tls,
+    tls_mismatch,
+)
 
 
 class StaleConnection(Exception):
@@ -49,20 +57,30 @@ class Response(Protocol):
         ...
 
 
-class Transport(Protocol):
-    """What carries the requests to one endpoint."""
+class Transport(ABC):
+    """What carries the requests to one endpoint.
 
-    closed: bool
-    """Whether `aclose` was called."""
+    Attributes:
+        url: What requests are sent to.
+        connect_timeout: How long DNS, TCP, proxy and TLS may take together, in seconds.
+        closed: Whether `aclose` was called.
+        has_answered: Whether the server ever spoke HTTP.
+        broken: What is raised when the network or the server is at fault.
+        late: What of that tells that connecting took too long.
+        unconnected: What of it tells that there is no connection.
+    """
 
-    connect_timeout: float
-    """How long DNS, TCP, proxy and TLS may take together, in seconds."""
+    broken: ClassVar[tuple[type[Exception], ...]]
+    late: ClassVar[tuple[type[Exception], ...]] = (TimeoutError,)
+    unconnected: ClassVar[tuple[type[Exception], ...]]
 
-    @property
-    def broken(self) -> tuple[type[Exception], ...]:
-        """What is raised when the network or the server is at fault."""
-        ...
+    def __init__(self, url: str, connect_timeout: float) -> None:
+        """Connect to nothing yet."""
+        self.url = url
+        self.connect_timeout = connect_timeout
+        self.closed = self.has_answered = False
 
+    @abstractmethod
     async def send(self, headers: Mapping[str, str], body: bytes) -> Response:
         """Send a request and wait for the response's headers, for as long as that takes.
 
@@ -70,20 +88,35 @@ class Transport(Protocol):
             StaleConnection: To be sent again: the kept-alive connection had been closed.
             Exception: No connection, or it broke: one of `broken`.
         """
-        ...
 
     def why_unreachable(self, endpoint: ChatEndpoint, exc: Exception) -> EndpointError:
         """Name what `send` raised."""
-        ...
+        said = excerpt(str(exc) or type(exc).__name__)
+        if mismatch := tls_mismatch(said):
+            return ConnectFailed(endpoint, mismatch)
+        if isinstance(exc, self.late):
+            return EndpointTimeout(endpoint, "connect", self.connect_timeout)
+        if isinstance(exc, self.unconnected):
+            return ConnectFailed(endpoint, said)
+        if found := self.not_http(exc):
+            return GarbledStream(endpoint, *found)
+        if self.closed:
+            return ConnectFailed(endpoint, "the client was closed")
+        perhaps = "" if self.has_answered else perhaps_tls(self.url)
+        return ServerFailed(endpoint, f"no response, the connection broke: {said}{perhaps}")
 
+    @abstractmethod
+    def not_http(self, exc: Exception) -> tuple[str, str] | None:
+        """Say what is wrong with an answer that is not HTTP, and quote it; None where it is."""
+
+    @abstractmethod
     async def warm(self) -> None:
         """Have a connection ready, where that can be done without a request."""
-        ...
 
+    @abstractmethod
     async def hang_up(self) -> None:
         """Close the connections that are idle; the next request opens another."""
-        ...
 
+    @abstractmethod
     async def aclose(self) -> None:
         """End every request that is under way, and close what is the transport's own."""
-        ...

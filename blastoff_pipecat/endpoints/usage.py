@@ -1,7 +1,5 @@
 """Token usage in every spelling that servers have for it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 

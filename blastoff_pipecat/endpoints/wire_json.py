@@ -1,7 +1,5 @@
 """JSON to and from the wire, with orjson where it is installed."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
