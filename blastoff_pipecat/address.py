@@ -1,9 +1,21 @@
-"""The address that a server is about to listen on."""
+"""Addresses: what this computer calls itself, and whether a server can listen on one."""
 
 import errno
 import os
 import socket
 from contextlib import closing
+from urllib.parse import urlsplit
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""What a computer calls itself."""
+
+
+def host_of(url: str) -> str | None:
+    """Return the host's name in a URL, without its port; None where there is none."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def check_address(host: str, port: int, *, program: str) -> None:

@@ -8,17 +8,15 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+from blastoff_pipecat.address import LOOPBACK, host_of
 from blastoff_pipecat.phone.admission import StreamTokens, UsedWords
 from blastoff_pipecat.phone.carriers import Carrier
 from blastoff_pipecat.phone.exotel import ExotelSecret
 from blastoff_pipecat.phone.request import Signature, SignedRequest
 
 _STREAM = "/ws"
-_LOOPBACK = ("127.0.0.1", "::1")
-_LOCAL_NAMES = ("localhost", *_LOOPBACK)
 
 
 class Door(ABC):
@@ -165,16 +163,8 @@ class EvalDoor(Door):
         """Refuse what is not from this computer, or not straight from it."""
         if path != _STREAM:
             return "is of no use without a carrier (-t)"
-        if client not in _LOOPBACK or _name(headers.get("host", "")) not in _LOCAL_NAMES:
+        if client not in LOOPBACK or host_of(f"//{headers.get('host', '')}") not in LOOPBACK:
             return "is not from this computer"
         if any(n == "origin" or n == "forwarded" or n.startswith("x-forwarded") for n in headers):
             return "is not straight from this computer"
-        return None
-
-
-def _name(host: str) -> str | None:
-    """The name in a Host header, without its port."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
         return None

@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,71 +14,26 @@ from starlette.exceptions import HTTPException
 
 from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.model import Model
-from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.conductor.report import ReplyReport
-from blastoff_pipecat.endpoints import Ask, ChatClient, ChatEndpoint, EndpointError
+from blastoff_pipecat.endpoints import Ask, ChatClient, EndpointError
 from blastoff_pipecat.server import body, fields, openapi, wire
 from blastoff_pipecat.server.body import BadRequest
-from blastoff_pipecat.server.chat import RelayedAnswer, Unanswered
+from blastoff_pipecat.server.chat import RelayedAnswer, Unanswered, Writer
 from blastoff_pipecat.server.direct import DirectAnswer
 from blastoff_pipecat.server.guard import Guard
 from blastoff_pipecat.server.load import Load
-from blastoff_pipecat.server.manner import Manner
+from blastoff_pipecat.server.options import ServerOptions
 from blastoff_pipecat.server.prometheus import Exporter, wants_text
 from blastoff_pipecat.server.request import ChatRequest, read_chat
 from blastoff_pipecat.server.responses import ResponseAnswer, read_responses
 from blastoff_pipecat.server.stats import Mode, Stats
-from blastoff_pipecat.server.streaming import (
-    UNREAD_SECS,
-    ClientGone,
-    EventStream,
-    while_connected,
-)
+from blastoff_pipecat.server.streaming import ClientGone, EventStream, while_connected
 
 MODE_HEADER = "x-blastoff-mode"
 """Says how a reply was made: ``two-models``, or ``large-alone`` and why."""
 
 DEEP_HEALTH_SECS = 10.0
 """How long `/health?deep=1` waits for each model."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerOptions:
-    """What a server is made of.
-
-    Attributes:
-        small: The small model.
-        large: The large model.
-        policy: How replies are made.
-        key: The bearer key that clients must send; None lets everyone in.
-        stats_folder: The folder that worker processes share; None for one process.
-        hosts: The names under which a server without a key answers, beside this computer's own;
-            ``*`` is any.
-        max_request_bytes: The largest request.
-        max_held_bytes: The most that the bodies of all requests under way may hold together.
-        max_requests: Chat requests that one worker answers at once.
-        whole_answer_secs: How long the large model may take for an answer that is not streamed:
-            nothing of it is seen before its end.
-        connect_timeout_secs: How long connecting to a model may take.
-        manner: How replies suit a client that says nothing about that.
-        waiting_lines: Whether lines may be said while the large model is late.
-        unread_secs: How long a client may leave a part of a streamed answer unread.
-    """
-
-    small: ChatEndpoint
-    large: ChatEndpoint
-    policy: Policy = field(default_factory=Policy)
-    key: str | None = field(default=None, repr=False)
-    stats_folder: Path | None = None
-    hosts: Sequence[str] = ()
-    max_request_bytes: int = 3_000_000
-    max_held_bytes: int = 64_000_000
-    max_requests: int = 1000
-    whole_answer_secs: float = 120.0
-    connect_timeout_secs: float = 2.0
-    manner: Manner = field(default_factory=Manner)
-    waiting_lines: bool = False
-    unread_secs: float = UNREAD_SECS
 
 
 def create_app(options: ServerOptions) -> FastAPI:
@@ -115,14 +69,7 @@ def create_app(options: ServerOptions) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _tell_invalid)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(Exception, _tell_broken)
-    app.add_middleware(
-        Guard,  # pyright: ignore[reportArgumentType]  # starlette's own types of ASGI are wider
-        key=options.key,
-        hosts=options.hosts,
-        max_bytes=options.max_request_bytes,
-        max_held_bytes=options.max_held_bytes,
-        max_requests=options.max_requests,
-    )
+    app.add_middleware(Guard, options=options)
     return app
 
 
@@ -242,7 +189,7 @@ class _Server:
         asked, repeated = read_responses(given, request.headers, self._options.manner)
         return await self._relayed(asked, ResponseAnswer(asked.model, repeated), request)
 
-    async def _relayed(self, asked: ChatRequest, writer: wire.Writer, request: Request) -> Response:
+    async def _relayed(self, asked: ChatRequest, writer: Writer, request: Request) -> Response:
         mode: Mode = "direct" if asked.alone else "relayed"
         answer = RelayedAnswer(
             self.conductor, asked, self._policy, writer, lambda report: self._note(mode, report)

@@ -9,8 +9,10 @@ import json
 import math
 from typing import Any, cast
 
+from starlette.types import Receive
+
 from blastoff_pipecat.endpoints.wire_json import orjson
-from blastoff_pipecat.server.streaming import ClientGone, Receive
+from blastoff_pipecat.server.streaming import ClientGone
 
 MOST_VALUES = 200_000
 """The most values of a body. What separates values is counted, inside of texts, too: one in 40

@@ -10,7 +10,7 @@ Before the first word an error is a status of its own; after it, an error event 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from loguru import logger
 
@@ -35,7 +35,11 @@ from blastoff_pipecat.relay.actions import (
 )
 from blastoff_pipecat.server import fields, wire
 from blastoff_pipecat.server.request import ChatRequest
-from blastoff_pipecat.server.wire import Part, Writer
+from blastoff_pipecat.server.responses import ResponseAnswer
+from blastoff_pipecat.server.wire import ChatAnswer, Part
+
+Writer: TypeAlias = ChatAnswer | ResponseAnswer
+"""Writes one answer as a client's protocol has it."""
 
 
 class Unanswered(Exception):

@@ -32,10 +32,10 @@ def serve(
     """
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
+        from blastoff_pipecat.address import LOOPBACK
         from blastoff_pipecat.environment import Environment, Variables
         from blastoff_pipecat.local.errors import LocalError
         from blastoff_pipecat.server import run
-        from blastoff_pipecat.server.guard import LOOPBACK
     except ImportError as missing:
         errors.print(f"Serving needs {missing.name}: pip install 'blastoff-pipecat[server]'")
         raise typer.Exit(1) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from blastoff_pipecat.conductor.passage import Passage
@@ -14,31 +15,23 @@ from blastoff_pipecat.server.fields import within_reason
 from blastoff_pipecat.server.request import ChatRequest
 
 
+@dataclass(frozen=True)
 class DirectAnswer:
-    """A request that the large model answers alone."""
+    """A request that the large model answers alone.
 
-    def __init__(
-        self,
-        large: ChatClient,
-        request: ChatRequest,
-        policy: Policy,
-        done: Callable[[ReplyReport], None],
-        whole_secs: float,
-    ) -> None:
-        """Take the model and the request.
+    Attributes:
+        large: The large model.
+        request: What is asked.
+        policy: Its deadlines hold for a streamed answer.
+        done: Is told how the answer went.
+        whole_secs: How long an answer that is not streamed may take.
+    """
 
-        Args:
-            large: The large model.
-            request: What is asked.
-            policy: Its deadlines hold for a streamed answer.
-            done: Is told how the answer went.
-            whole_secs: How long an answer that is not streamed may take.
-        """
-        self._large = large
-        self._request = request
-        self._policy = policy
-        self._done = done
-        self._whole_secs = whole_secs
+    large: ChatClient
+    request: ChatRequest
+    policy: Policy
+    done: Callable[[ReplyReport], None]
+    whole_secs: float
 
     async def stream(self) -> AsyncGenerator[bytes]:
         """Yield the answer's events.
@@ -51,7 +44,7 @@ class DirectAnswer:
         try:
             async with aclosing(passage.chunks()) as chunks:
                 async for chunk in chunks:
-                    if not chunk.data["choices"] and not self._request.include_usage:
+                    if not chunk.data["choices"] and not self.request.include_usage:
                         continue
                     held += wire.event(self._named(chunk.data))
                     if said or not chunk.is_preamble:
@@ -64,7 +57,7 @@ class DirectAnswer:
                 raise refused(error) from None
             yield wire.event(refused(error).body)
         finally:
-            self._done(passage.report)
+            self.done(passage.report)
 
     async def whole(self) -> dict[str, Any]:
         """Return the answer as one completion.
@@ -79,12 +72,12 @@ class DirectAnswer:
         except EndpointError as error:
             raise refused(error) from None
         finally:
-            self._done(passage.report)
+            self.done(passage.report)
 
     def _passage(self, *, stream: bool) -> Passage:
-        ask = Ask(messages=self._request.messages, params=within_reason(self._request.params))
-        return Passage(self._large, ask, self._policy, stream=stream, whole_secs=self._whole_secs)
+        ask = Ask(messages=self.request.messages, params=within_reason(self.request.params))
+        return Passage(self.large, ask, self.policy, stream=stream, whole_secs=self.whole_secs)
 
     def _named(self, chunk: dict[str, Any]) -> dict[str, Any]:
         """Put the client's name for the model into a chunk."""
-        return {**chunk, "model": self._request.model or chunk.get("model")}
+        return {**chunk, "model": self.request.model or chunk.get("model")}

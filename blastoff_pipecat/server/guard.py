@@ -12,22 +12,15 @@ and the body is not said to be JSON).
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from blastoff_pipecat.address import LOOPBACK, host_of
 from blastoff_pipecat.endpoints.wire_json import dumps
+from blastoff_pipecat.server.options import ServerOptions
 from blastoff_pipecat.server.wire import error
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 REPLIES = ("/chat/completions", "/responses")
 """What paths end with where models are asked."""
@@ -39,32 +32,12 @@ BODY_SECS = 30.0
 class Guard:
     """Stands before an application."""
 
-    def __init__(
-        self,
-        app: App,
-        *,
-        key: str | None,
-        max_bytes: int,
-        max_requests: int,
-        max_held_bytes: int,
-        hosts: Sequence[str] = (),
-    ) -> None:
-        """Guard `app`.
-
-        Args:
-            app: The application.
-            key: The bearer key that clients must send; None lets this computer in.
-            max_bytes: The largest body of a request, in bytes.
-            max_requests: Requests for a reply that are answered at once.
-            max_held_bytes: The most that the bodies of all requests under way hold together.
-            hosts: Names under which a server without a key answers, beside this computer's own.
-        """
+    def __init__(self, app: ASGIApp, options: ServerOptions) -> None:
+        """Guard `app`, as the options say."""
         self._app = app
-        self._key = key.encode() if key else None
-        self._max_bytes = max_bytes
-        self._max_requests = max_requests
-        self._max_held_bytes = max_held_bytes
-        self._hosts = frozenset((*LOOPBACK, *(host.lower() for host in hosts)))
+        self._options = options
+        self._key = options.key.encode() if options.key else None
+        self._hosts = frozenset((*LOOPBACK, *(host.lower() for host in options.hosts)))
         self._running = 0
         self.held = 0  # bytes of bodies
 
@@ -79,7 +52,11 @@ class Guard:
             await _refuse(send, *refusal)
             return
         declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or len(declared) > 15 or int(declared) > self._max_bytes:
+        if (
+            not declared.isdigit()
+            or len(declared) > 15
+            or int(declared) > self._options.max_request_bytes
+        ):
             await _refuse(send, 413, self._too_large, "request_too_large")
             return
         has_body = declared != b"0" or b"transfer-encoding" in headers
@@ -90,8 +67,8 @@ class Guard:
         if not scope["path"].endswith(REPLIES):
             await self._run(scope, receive, send)
             return
-        if self._running >= self._max_requests:
-            said = f"This server answers {self._max_requests} requests at once; try again."
+        if self._running >= (most := self._options.max_requests):
+            said = f"This server answers {most} requests at once; try again."
             await _refuse(send, 429, said, "rate_limit_exceeded")
             return
         self._running += 1
@@ -115,11 +92,11 @@ class Guard:
             return 401, "Give this server's key as a bearer token.", "invalid_api_key"
         if "*" in self._hosts:
             return None
-        if _name(b"//" + headers.get(b"host", b"")) not in self._hosts:
+        if host_of("//" + headers.get(b"host", b"").decode("latin-1")) not in self._hosts:
             said = "Without a key this server answers only where it is called by a name of its own."
             return 403, said, "foreign_host"
         origin = headers.get(b"origin")
-        if origin is not None and _name(origin) not in self._hosts:
+        if origin is not None and host_of(origin.decode("latin-1")) not in self._hosts:
             return 403, "Without a key this server answers no foreign web page.", "foreign_origin"
         return None
 
@@ -129,9 +106,9 @@ class Guard:
         Raises:
             HTTPException: It is too large, or all bodies together are.
         """
-        if body.size > self._max_bytes:
+        if body.size > self._options.max_request_bytes:
             raise HTTPException(413, self._too_large)
-        if self.held > self._max_held_bytes:
+        if self.held > self._options.max_held_bytes:
             raise HTTPException(429, "This server holds too much at once; try again.")
 
     def _knows(self, headers: Mapping[bytes, bytes]) -> bool:
@@ -140,7 +117,7 @@ class Guard:
 
     @property
     def _too_large(self) -> str:
-        return f"The request is larger than {self._max_bytes} bytes."
+        return f"The request is larger than {self._options.max_request_bytes} bytes."
 
 
 class _Body:
@@ -153,7 +130,7 @@ class _Body:
         self._whole = False
         self.size = 0  # bytes that were counted
 
-    async def receive(self) -> MutableMapping[str, Any]:
+    async def receive(self) -> Message:
         if self._whole:
             return await self._receive()
         try:
@@ -167,14 +144,6 @@ class _Body:
         self._guard.held += more
         self._guard.hold(self)
         return message
-
-
-def _name(url: bytes) -> str | None:
-    """The host's name in a URL, without its port."""
-    try:
-        return urlsplit(url.decode("latin-1")).hostname
-    except ValueError:
-        return None
 
 
 def _is_json(headers: Mapping[bytes, bytes]) -> bool:

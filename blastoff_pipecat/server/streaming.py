@@ -6,17 +6,15 @@ is a response of server-sent events without the task group that starlette's has 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 from loguru import logger
 from starlette.responses import Response
+from starlette.types import Receive, Send
 
 from blastoff_pipecat.conductor.alarm import Alarm
-
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

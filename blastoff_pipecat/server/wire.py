@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from starlette.responses import JSONResponse
 
@@ -27,34 +27,8 @@ class Json(JSONResponse):
         return dumps(content)
 
 
-class Writer(Protocol):
-    """Writes one answer as a client's protocol has it: in events, or whole."""
-
-    def text(self, text: str, part: Part) -> bytes:
-        """Write a piece of text."""
-        ...
-
-    def calls(self, calls: ToolCalls) -> bytes:
-        """Write tool calls."""
-        ...
-
-    def finish(self, reason: str, used: Sequence[ModelUsed]) -> bytes:
-        """Write the end, with the tokens of both models where the client wants them."""
-        ...
-
-    def failed(self, error: dict[str, Any]) -> bytes:
-        """Write that the answer broke off; `error` is in OpenAI's shape."""
-        ...
-
-    def whole(
-        self, text: str, calls: Sequence[ToolCall], reason: str, used: Sequence[ModelUsed]
-    ) -> dict[str, Any]:
-        """Return the whole answer."""
-        ...
-
-
 class ChatAnswer:
-    """Writes one chat completion."""
+    """Writes one chat completion, in events or whole."""
 
     def __init__(self, model: str, *, include_usage: bool) -> None:
         """Start an answer.
@@ -95,7 +69,7 @@ class ChatAnswer:
         return written + DONE
 
     def failed(self, error: dict[str, Any]) -> bytes:
-        """Write an error as an event of its own."""
+        """Write that the answer broke off, an error in OpenAI's shape, as an event of its own."""
         return event(error)
 
     def whole(
