@@ -25,11 +25,7 @@ from blastoff_pipecat.calls.speech import SpeechKeys, prepare_speech, read_speec
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.environment.reading import fill_process
 from blastoff_pipecat.local.errors import LocalError
-from blastoff_pipecat.local.pair import (
-    LANGUAGE_MODELS,
-    SYSTEM_INSTRUCTION,
-    shared_models,
-)
+from blastoff_pipecat.local.pair import LANGUAGE_MODELS, SYSTEM_INSTRUCTION, shared_models
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -37,8 +33,6 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 """The exit status after Ctrl-C during the preparations, as a shell's own."""
-
-_DOTENV_DISABLED = "PYTHON_DOTENV_DISABLED"
 
 
 def run_bot(
@@ -72,19 +66,17 @@ def run_bot(
 
 
 def _run(
-    add_routes: "Callable[[FastAPI], None] | None",
-    run_models: Callable[[], None],
-    console: Console,
+    add_routes: "Callable[[FastAPI], None] | None", run_models: Callable[[], None], console: Console
 ) -> None:
     fill_process()
-    disabled = os.environ.get(_DOTENV_DISABLED)
-    os.environ[_DOTENV_DISABLED] = "1"  # the runner would let .env win over what is set
+    disabled = os.environ.get("PYTHON_DOTENV_DISABLED")
+    os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # the runner would let .env win over what is set
     from pipecat.runner import run as pipecat_runner
 
     if disabled is None:
-        del os.environ[_DOTENV_DISABLED]
+        del os.environ["PYTHON_DOTENV_DISABLED"]
     else:
-        os.environ[_DOTENV_DISABLED] = disabled
+        os.environ["PYTHON_DOTENV_DISABLED"] = disabled
 
     if add_routes is not None:
         add_routes(pipecat_runner.app)
