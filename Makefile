@@ -15,7 +15,7 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds attack clients release-check licences audit clean
+.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds attack clients release-check licences audit day clean
 
 help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
@@ -76,6 +76,9 @@ bench: $(VENV)/.test ## latency and CPU beside stock services (ARGS: options of 
 
 soak: $(VENV)/.test ## 2,000 turns of every fate in one process (ARGS: --turns, --seed, --first)
 	@$(PY) -m tests.soak $(ARGS)
+
+day: $(VENV)/.test ## a day's life in an hour: 50,000 turns with eight bots, drawn (ARGS: --secs 600)
+	@$(PY) -m tests.soak --turns 50000 --bots 8 --svg day.svg $(ARGS)
 
 simulate: $(VENV)/.test ## when replies are heard, a million times over (ARGS: options of the bench)
 	@$(VENV)/bin/blastoff bench cover --replies 14000 --latency 0.15 --latency 0.3 --latency 0.8 $(ARGS)

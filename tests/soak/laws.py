@@ -1,8 +1,8 @@
 """What must hold for every turn, whatever its models and its user do."""
 
 import re
-from collections.abc import Iterator
-from itertools import takewhile
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, takewhile
 
 from pipecat.frames.frames import LLMFullResponseEndFrame, LLMFullResponseStartFrame, LLMTextFrame
 
@@ -18,6 +18,9 @@ SLACK_SECS = 1.0
 
 _VOICE_SECS = 0.15
 """How long a voice of the soak may take to be given a text, on a busy computer."""
+
+_NEAR_TURNS = 40
+"""So many turns before and after are looked at for another's words: of each of eight bots, five."""
 
 _LISTS = [
     line
@@ -67,9 +70,10 @@ def _words(turn: Turn) -> Iterator[str]:
             yield f"{what!r} was said: {heard}"
     if found := re.search(r"[<>{}\[\]|]", heard):
         yield f"{found[0]!r} was said: {heard}"
-    before = range(max(0, turn.plan.number - 5), turn.plan.number)
-    if old := [mark for number in before for mark in marks_of(number) if mark in heard]:
-        yield f"words of an earlier turn were said: {old}: {heard}"
+    number = turn.plan.number
+    others = {*range(max(0, number - _NEAR_TURNS), number + _NEAR_TURNS)} - {number}
+    if old := [mark for other in others for mark in marks_of(other) if mark in heard]:
+        yield f"words of another turn were said: {old}: {heard}"
 
 
 def _silence(turn: Turn) -> Iterator[str]:
@@ -125,6 +129,8 @@ def _answer(turn: Turn, reply: Spoken) -> Iterator[str]:
     said = squash(reply.text)
     opening = squash("".join(text for text, is_opening in reply.texts if is_opening))
     lines = {squash(line) for line in (*turn.plan.lines, *_LISTS, RESCUE_LINE, TOOL_LINE)}
+    if turn.settings.opening_frames == "token":  # a line, or a label, may end after any word
+        lines |= {*map(squash, _begun(turn.plan.lines)), *accumulate("Assistant")}
     answers = [squash(text) for text in turn.plan.answers if squash(text)]
     if not said.startswith(opening) or not _are_lines(opening, lines):
         yield f"no opening: {reply.texts}"
@@ -158,6 +164,12 @@ def _are_lines(text: str, lines: set[str]) -> bool:
         line and text.startswith(line) and _are_lines(text[len(line) :].lstrip(".,"), lines)
         for line in bare
     )
+
+
+def _begun(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the beginnings of lines that end with a whole word."""
+    for words in map(str.split, lines):
+        yield from (" ".join(words[:count]) for count in range(2, len(words)))
 
 
 def _is_answer(text: str, answers: list[str], lines: set[str]) -> bool:

@@ -1,26 +1,48 @@
-"""The soak: one bot, turn after turn, each held to the laws."""
+"""The soak: bots of one process, turn after turn, each held to the laws."""
 
 import asyncio
 import gc
+import math
 import os
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
+from statistics import median
 from typing import Any
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
 from blastoff_pipecat.bench.process import ProcessTree
+from blastoff_pipecat.conductor.latency import LatencyStats
 from blastoff_pipecat.endpoints import memory
 from blastoff_pipecat.testing import ScriptedEndpoint
 from tests.kit.room import in_a_room
 from tests.soak.laws import broken_laws
 from tests.soak.plan import TOOL_LINE, plan_turn
-from tests.soak.turn import Talker, Tool
+from tests.soak.turn import Talker, Tool, Turn
 
-_LOOK_EVERY = 50  # turns
 _GRACE_SECS = 3.0
 _DESCRIPTORS = "/dev/fd"
+
+
+@dataclass(frozen=True)
+class Look:
+    """The process, after so many turns.
+
+    Attributes:
+        turns: How many.
+        memory: Resident memory in bytes.
+        descriptors: How many files and sockets are open.
+        tasks: How many tasks run.
+        p95: Of the seconds to a reply's first text, since the look before.
+    """
+
+    turns: int
+    memory: int
+    descriptors: int
+    tasks: int
+    p95: float
 
 
 @dataclass
@@ -34,7 +56,7 @@ class Result:
         interrupted: How many turns the user interrupted.
         calls: How many tools ran.
         lines: How many lines were said meanwhile.
-        memory: The process's resident memory in bytes, every 50 turns.
+        looks: The process, time and again.
         left: What was still running or open in the end.
     """
 
@@ -44,7 +66,7 @@ class Result:
     interrupted: int = 0
     calls: int = 0
     lines: int = 0
-    memory: list[int] = field(default_factory=list[int])
+    looks: list[Look] = field(default_factory=list[Look])
     left: list[str] = field(default_factory=list[str])
 
     def __str__(self) -> str:
@@ -55,33 +77,88 @@ class Result:
             f"{self.calls} tools with {self.lines} lines"
         )
 
-    @property
-    def grown_bytes(self) -> int:
-        """By how much memory has grown since a quarter of the turns were over."""
-        settled = self.memory[len(self.memory) // 4 :]
-        return settled[-1] - settled[0] if settled else 0
+    def add(self, turn: Turn) -> None:
+        """Count a turn."""
+        self.turns += 1
+        self.outcomes.update(report.outcome for report in turn.reports)
+        self.errors += len(turn.errors)
+        self.interrupted += turn.interrupted
+        self.calls += turn.calls
+        self.lines += len(turn.lines)
+
+    def grown(self, what: str) -> float:
+        """Return by how much a figure of the looks has grown from their second quarter on."""
+        values = [getattr(look, what) for look in self.looks]
+        part = len(values) // 4
+        return median(values[-part:]) - median(values[part : 2 * part]) if part else 0.0
 
 
 class Broken(AssertionError):
     """A law was broken; the message tells in which turn, and how it is had again."""
 
 
-async def soak(turns: int, seed: int, tell: Callable[[Result], None], first: int = 0) -> Result:
-    """Have turns with one bot.
+async def soak(
+    turns: int,
+    seed: int,
+    tell: Callable[[Result], None],
+    *,
+    first: int = 0,
+    bots: int = 1,
+    look_every: int = 50,
+    secs: float | None = None,
+) -> Result:
+    """Have turns with bots in this process.
 
     Args:
-        turns: How many.
+        turns: How many with all of them.
         seed: The same seed draws the same turns.
         tell: Told after every turn.
         first: The number of the first turn.
+        bots: How many bots; each has its own of the turns, in their order.
+        look_every: After how many turns to look at the process.
+        secs: Begin no turn after so many seconds.
 
     Raises:
         Broken: Something did not hold.
     """
     memory.reset()
     descriptors, running = len(os.listdir(_DESCRIPTORS)), asyncio.all_tasks()
-    result, tool = Result(), Tool()
-    process = ProcessTree(os.getpid())
+    result, process = Result(), ProcessTree(os.getpid())
+    first_texts: list[float] = []
+    until = time.monotonic() + secs if secs is not None else math.inf
+
+    def note(turn: Turn) -> None:
+        result.add(turn)
+        first_texts.extend(report.first_text for report in turn.reports if report.first_text)
+        if result.turns % look_every == 0:
+            gc.collect()
+            stats = LatencyStats.of(first_texts)
+            result.looks.append(
+                Look(
+                    turns=result.turns,
+                    memory=process.memory_bytes(),
+                    descriptors=len(os.listdir(_DESCRIPTORS)),
+                    tasks=len(asyncio.all_tasks()),
+                    p95=stats.p95 if stats else 0.0,
+                )
+            )
+            first_texts.clear()
+        tell(result)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for bot in range(first, first + bots):
+                group.create_task(_talk(range(bot, first + turns, bots), seed, note, until))
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
+    memory.reset()
+    result.left = await _left(descriptors, running)
+    return result
+
+
+async def _talk(numbers: range, seed: int, note: Callable[[Turn], None], until: float) -> None:
+    """Have turns with one bot, until that time."""
+    tool = Tool()
     async with ScriptedEndpoint() as server:
         llm = DualLLMService(
             small=ChatEndpoint(base_url=server.url, model="small"),
@@ -101,7 +178,7 @@ async def soak(turns: int, seed: int, tell: Callable[[Result], None], first: int
         )
         async with room as visit:
             talker = Talker(visit, server, tool)
-            for number in range(first, first + turns):
+            for number in takewhile(lambda _: time.monotonic() < until, numbers):
                 plan = plan_turn(seed, number)
                 try:
                     turn = await talker.have(plan)
@@ -110,21 +187,9 @@ async def soak(turns: int, seed: int, tell: Callable[[Result], None], first: int
                     broken = [str(error)]
                 if broken:
                     raise Broken("\n  ".join([f"seed {seed}, turn {number}:", *broken, str(plan)]))
-                result.turns += 1
-                result.outcomes.update(report.outcome for report in turn.reports)
-                result.errors += len(turn.errors)
-                result.interrupted += turn.interrupted
-                result.calls += turn.calls
-                result.lines += len(turn.lines)
-                if result.turns % _LOOK_EVERY == 0:
-                    gc.collect()
-                    result.memory.append(process.memory_bytes())
-                tell(result)
+                note(turn)
             await server.until(lambda: server.open_connections <= 8)
         await server.until(lambda: server.open_connections == 0)
-    memory.reset()
-    result.left = await _left(descriptors, running)
-    return result
 
 
 async def _left(descriptors: int, tasks: set[asyncio.Task[Any]]) -> list[str]:
