@@ -15,7 +15,7 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds attack clients release-check licences audit day clean
+.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds attack clients release-check licences audit day mutants clean
 
 help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
@@ -80,6 +80,10 @@ soak: $(VENV)/.test ## 2,000 turns of every fate in one process (ARGS: --turns, 
 day: $(VENV)/.test ## a day's life in an hour: 50,000 turns with eight bots, drawn (ARGS: --secs 600)
 	@$(PY) -m tests.soak --turns 50000 --bots 8 --svg day.svg $(ARGS)
 
+mutants: $(VENV)/.mutmut ## small mistakes made in the core on purpose: do its tests notice? (ARGS: --sample 400)
+	@$(PY) -m tests.mutants relay $(ARGS)
+	@$(PY) -m tests.mutants conductor --sample 300 $(ARGS)
+
 simulate: $(VENV)/.test ## when replies are heard, a million times over (ARGS: options of the bench)
 	@$(VENV)/bin/blastoff bench cover --replies 14000 --latency 0.15 --latency 0.3 --latency 0.8 $(ARGS)
 
@@ -135,6 +139,12 @@ $(VENV)/.test: $(VENV)/.python pyproject.toml requirements.lock
 	@echo "== installing what the tests need into $(VENV)"
 	@$(PIP_INSTALL) -e '.[bots,cli,local,server,dev]'
 	@touch $@ $(VENV)/.demo
+
+# Of it only the mistakes are taken (tests/mutants/mutation.py): nothing else needs it.
+$(VENV)/.mutmut: $(VENV)/.test
+	@echo "== installing mutmut into $(VENV)"
+	@$(PIP_INSTALL) -q 'mutmut>=3.8.1,<3.9'
+	@touch $@
 
 # The browser's tests need a Chromium of the system's. It is installed where that needs no password
 # and no question, with the library that Playwright's driver needs; elsewhere those tests are
