@@ -4,6 +4,7 @@ The tests are collected once. Each mutant then has a process of its own, forked 
 has imported everything, so that nothing is left of it.
 """
 
+import math
 import os
 import pickle
 import resource
@@ -32,6 +33,8 @@ _PASSED, _FAILED, _IMPOSSIBLE = 0, 1, 2
 _MORE_BYTES = 2**31
 _CPU_SECS, _WALL_SECS, _TIMES = 3.0, 30.0, 10.0
 """How long a test may take: so many seconds, and so many times as long as without a mistake."""
+_WATCHED_SECS = 0.2
+"""So long a test is watched: it has called by then what it will call, and is slow meanwhile."""
 
 
 class Calls:
@@ -44,10 +47,12 @@ class Calls:
     def __init__(self, room: Path) -> None:
         self.seen: set[str] = set()
         self._room = room
+        self._until = 0.0
         self._names: dict[CodeType, str] = {}
 
-    def begin(self) -> None:
+    def begin(self, secs: float = math.inf) -> None:
         self.seen = set()
+        self._until = time.process_time() + secs
         sys.settrace(self._note)
 
     def end(self) -> set[str]:
@@ -55,6 +60,8 @@ class Calls:
         return self.seen
 
     def _note(self, frame: FrameType, event: str, arg: object) -> None:
+        if time.process_time() > self._until:
+            sys.settrace(None)
         code = frame.f_code
         if (name := self._names.get(code)) is None:
             name = self._names[code] = self._name(code)
@@ -119,7 +126,7 @@ class Hunt:
         secs: dict[str, float] = {}
         for item, following in _with_next(session.items):
             began = time.process_time()
-            self._calls.begin()
+            self._calls.begin(_WATCHED_SECS)
             _run(item, following)
             called[item.nodeid] = self._calls.end()
             secs[item.nodeid] = time.process_time() - began

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from blastoff_pipecat.relay.commitments import answers, commits, may_commit
+from blastoff_pipecat.relay.commitments import affirms, answers, commits, may_commit
 from tests.relay.texts import any_text
 
 COMMITS = """
@@ -84,6 +84,15 @@ def test_a_growing_word_is_no_answer_yet() -> None:
     assert not answers("no", whole=False)
     assert answers("no,", whole=False)
     assert not answers("no problem", whole=True)
+
+
+def test_a_yes_that_ends_a_text_may_grow_yet() -> None:
+    """It counts once nothing comes behind it: "yes" may become "yesterday"."""
+    assert affirms("I would say yes", whole=True)
+    assert not affirms("I would say yes", whole=False)
+    assert affirms("I would say yes,", whole=False)
+    assert not affirms("Since yesterday,", whole=True)
+    assert commits("I would say yes")
 
 
 @given(any_text)

@@ -96,6 +96,8 @@ def test_nothing_that_people_say_is_taken_for_another_language() -> None:
         ("我看看，", "几点了？", True),
         ("我看看，", "何時ですか？", False),
         ("ええと、", "何時ですか？", True),
+        ("ｴｰﾄ、", "何時ですか？", True),
+        ("Ｌｅｔ ｍｅ ｓｅｅ,", "What time is it?", True),
         ("Так, посмотрим,", "Котра година?", True),
         ("让我看看 WiFi 密码，", "密码是什么？", True),
         ("Let me see,", "42?", False),

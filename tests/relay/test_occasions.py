@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 
 from blastoff_pipecat.bench.seam.sets import questions, turns
+from blastoff_pipecat.relay.bare_numbers import is_number
 from blastoff_pipecat.relay.decline import declines, may_decline
+from blastoff_pipecat.relay.distress import tells_distress
 from blastoff_pipecat.relay.occasions import needs_none
+from blastoff_pipecat.relay.small_talk import is_small_talk
 from tests.relay.texts import any_text
 
 NEVER = sorted({turn.kind for turn in turns() if turn.opening == "never" and turn.role == "user"})
@@ -95,6 +98,70 @@ def test_small_talk_and_distress_need_none(text: str) -> None:
 def test_what_asks_for_something_is_no_small_talk(text: str) -> None:
     """Whatever politeness or sad word stands in it."""
     assert not needs_none(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "bad", "indifferent"),
+    [
+        ("en", "My dog died.", "My phone died."),
+        ("de", "Mein Hund ist gestorben.", "Mein Handy ist gestorben."),
+        ("fr", "Mon chien est mort.", "Mon téléphone est mort."),
+        ("es", "Mi perro ha muerto.", "Mi móvil ha muerto."),
+        ("it", "Il mio cane è morto.", "Il mio telefono è morto."),
+        ("pt", "Meu cachorro morreu.", "Meu telefone morreu."),
+        ("nl", "Mijn hond is overleden.", "Mijn telefoon is overleden."),
+        ("pl", "Mój pies umarł.", "Mój telefon umarł."),
+        ("ru", "Моя собака умерла.", "Батарея села."),
+        ("ar", "مات كلبي.", "مات هاتفي."),
+        ("zh", "我的狗死了。", "手机死了。"),
+        ("ja", "犬が死にました。", "パソコンが死にました。"),
+        ("ko", "강아지가 죽었어요.", "배터리가 죽었어요."),
+    ],
+)
+def test_who_died_tells_whether_it_is_bad_news(language: str, bad: str, indifferent: str) -> None:
+    """In each language, looked for in that one or in all."""
+    assert tells_distress(bad, language)
+    assert tells_distress(bad)
+    assert not tells_distress(indifferent, language)
+    assert not tells_distress(indifferent)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("5", True),
+        ("5 people", True),
+        ("twenty five", True),
+        ("thanks 5", False),
+        ("people", False),
+        ("", False),
+        ("5 people?", False),
+        ("5 people？", False),
+        (" ".join(["5"] * 24), True),
+        (" ".join(["5"] * 25), False),
+    ],
+)
+def test_a_number_and_what_it_is_the_number_of(text: str, number: bool) -> None:
+    """Not where it is asked, nor where it goes on for long."""
+    assert is_number(text) is number
+
+
+@pytest.mark.parametrize(
+    ("text", "small"),
+    [
+        ("Thanks Tom", True),
+        ("Thanks 王", False),  # a sign may be any word
+        ("Hi, this is Maria", True),
+        ("Hi, this is Maria Lopez", True),
+        ("Hi, this is Maria Lopez Garcia", False),
+        ("Maria Lopez", False),
+        ("thanks " * 24, True),
+        ("thanks " * 25, False),
+    ],
+)
+def test_a_greeting_may_hold_a_name(text: str, small: bool) -> None:
+    """Of one word behind a greeting, of two behind what introduces it."""
+    assert is_small_talk(text) is small
 
 
 @given(any_text)

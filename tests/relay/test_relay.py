@@ -158,6 +158,17 @@ def test_a_broken_off_answer_to_which_nothing_is_left_to_add_is_complete() -> No
     assert reply.said == f"{SURE} At nine."
 
 
+def test_a_rescue_that_is_cut_off_at_its_length_has_spoken() -> None:
+    """What the small model has said in the large one's place counts, however it ends."""
+    reply = after_an_opening()
+    reply.tell(ev.LargeFailed(OOPS))
+    reply.tell(ev.SmallText("I cannot say, since"))
+    assert reply.tell(ev.SmallEnded("length")) == [
+        act.ReportFailures((act.Failure("large", "oops", OOPS),), recovered=True),
+        act.EndReply("small_only"),
+    ]
+
+
 def test_when_both_models_fail_it_is_one_report() -> None:
     """And the reply is over."""
     reply = after_an_opening()
