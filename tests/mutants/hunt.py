@@ -104,6 +104,8 @@ class Hunt:
         return True
 
     def _fate(self, session: pytest.Session, mutant: Mutant, items: list[pytest.Item]) -> Fate:
+        own = f"test_{Path(mutant.path).name}"  # its tests are the likeliest to notice
+        items = sorted(items, key=lambda item: item.path.name != own)
         status = _in_a_child(lambda: self._try(session, mutant, items))
         fates: dict[int, Fate] = {_PASSED: "survived", _IMPOSSIBLE: "impossible"}
         return fates.get(status, "killed")
