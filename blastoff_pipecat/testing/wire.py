@@ -53,7 +53,7 @@ _ids = itertools.count(1)
 _CLOSE = b',"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"qZ7Lw0aJt3nD"}'
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)  # the same few texts are said again and again
 def _json(text: str) -> bytes:
     """A string as JSON, its characters unescaped as providers send them (U+2028 too)."""
     return json.dumps(text, ensure_ascii=False).encode()

@@ -113,9 +113,10 @@ class Hunt:
     def _tests_of_functions(self, session: pytest.Session) -> dict[str, list[pytest.Item]]:
         """Return the tests that call each function of the room, the fastest first."""
         with tempfile.NamedTemporaryFile() as file:
-            if _in_a_child(lambda: self._watch(session, file.name)) != _PASSED:
-                raise session.Interrupted("the tests fail without any mistake")
+            status = _in_a_child(lambda: self._watch(session, file.name))
             called, self._secs = pickle.loads(Path(file.name).read_bytes())
+            if status != _PASSED:
+                raise session.Interrupted(f"without any mistake, {list(called)[-1]} fails")
         tests: dict[str, list[pytest.Item]] = defaultdict(list)
         for item in sorted(session.items, key=lambda item: self._secs[item.nodeid]):
             for function in called[item.nodeid]:
@@ -133,9 +134,9 @@ class Hunt:
             called[item.nodeid] = self._calls.end()
             secs[item.nodeid] = time.process_time() - began
             if session.testsfailed:
-                return _FAILED
+                break
         Path(told).write_bytes(pickle.dumps((called, secs)))
-        return _PASSED
+        return _FAILED if session.testsfailed else _PASSED
 
     def _try(self, session: pytest.Session, mutant: Mutant, items: list[pytest.Item]) -> int:
         try:

@@ -129,8 +129,8 @@ def _answer(turn: Turn, reply: Spoken) -> Iterator[str]:
     said = squash(reply.text)
     opening = squash("".join(text for text, is_opening in reply.texts if is_opening))
     lines = {squash(line) for line in (*turn.plan.lines, *_LISTS, RESCUE_LINE, TOOL_LINE)}
-    if turn.settings.opening_frames == "token":  # a line, or a label, may end after any word
-        lines |= {*map(squash, _begun(turn.plan.lines)), *accumulate("Assistant")}
+    # An opening ends after `max_words`; a stream, in the middle of a label.
+    lines |= {*map(squash, _begun(turn.plan.lines)), *accumulate("Assistant")}
     answers = [squash(text) for text in turn.plan.answers if squash(text)]
     if not said.startswith(opening) or not _are_lines(opening, lines):
         yield f"no opening: {reply.texts}"

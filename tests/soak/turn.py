@@ -144,6 +144,7 @@ class Talker:
             await self._soon(lambda: self._is_quiet and self._has_voiced_last)
         elif not interrupted and plan.way != "eager, withdrawn":
             await self._settle()
+        await self._until(lambda: bot.started == bot.ended, "end of what was begun")
         await self._until(self._is_reported, "report for each reply")
         # What was asked is over: answered to its end, or the server saw the client hang up.
         await self.server.until(lambda: all(request.ended for request in self.server.requests))
