@@ -72,7 +72,65 @@ async def test_a_reply_is_opening_and_continuation(server: ScriptedEndpoint) -> 
     said = [each for each in heard if isinstance(each, SayOpening | SayContinuation)]
     assert said[0] == SayOpening(OPENING)
     assert all(isinstance(each, SayContinuation) for each in said[1:])
-    assert reply.report.outcome == "relayed"
+    report = reply.report
+    assert (report.outcome, report.handover, report.continuation_mode) == (
+        *("relayed", "prefix"),
+        "history",
+    )
+    assert report.opening == OPENING
+    assert report.opening_chars == len(OPENING)
+    assert report.continuation_chars == len(CONTINUATION) + 1
+    assert report.first_text is not None
+    assert report.seam_wait is not None
+    assert report.cover == pytest.approx(6 / 2.7)
+    assert reply.said == reply.said_whole == f"{OPENING} {CONTINUATION}"
+    assert reply.continuation == f" {CONTINUATION}"
+    assert reply.finish_reason == "stop"
+    assert reply.why_alone is None
+
+
+async def test_an_answer_beside_an_opening_is_reported_as_such(server: ScriptedEndpoint) -> None:
+    """And when it would have been heard alone is known then."""
+    server.play("small", OPENING)
+    server.play("large", Script(CONTINUATION, ttft=0.2))
+    policy = Policy(**{**HANDED_OVER, "handover": "beside"}, small_first_token_timeout_secs=8.0)
+    async with conducting(server) as conductor:
+        heard, reply = await hear(conductor, QUESTION, policy=policy)
+    assert text_of(heard) == f"{OPENING} {CONTINUATION}"
+    report = reply.report
+    assert (report.handover, report.continuation_mode) == ("beside", "beside")
+    assert report.alone_text is not None
+    assert report.answer_text is not None
+    assert 0.2 <= report.alone_text <= report.answer_text + 0.05
+    async with conducting(server) as conductor:
+        _, reply = await hear(conductor, QUESTION, policy=Policy(opening="never"))
+    assert (reply.report.handover, reply.report.continuation_mode) == (None, None)
+    assert reply.why_alone == "no opening needed"
+
+
+async def test_both_models_are_got_ready(server: ScriptedEndpoint) -> None:
+    """A connection to each is open, which the first reply uses."""
+    server.play("small", OPENING)
+    server.play("large", CONTINUATION)
+    async with conducting(server) as conductor:
+        await conductor.warm()
+        await server.until(lambda: server.connections == 2)
+        await hear(conductor, QUESTION)
+        assert server.connections == 2
+
+
+async def test_thoughts_are_a_sign_of_the_large_model(server: ScriptedEndpoint) -> None:
+    """How long its answer takes after them is learnt; those of the small model tell nothing."""
+    async with conducting(server) as conductor:
+        for secs in (0.02, 0.2, 0.05, 0.25, 0.1, 0.3):
+            server.play("small", Script(OPENING, reasoning="hm"))
+            server.play(
+                "large", Script(["It opens, ", 0.05, "at nine."], reasoning="hm", ttft=secs)
+            )
+            await hear(conductor, QUESTION, policy=Policy(opening="never"))
+        coming = conductor.learnt.expect(conductor.large, 1.0)
+        coming.sign("reasoning", 2.0)
+        assert 2.0 < coming.expected(waited=2.0) < 2.2
 
 
 async def test_nothing_is_asked_before_a_reply_is_wanted(server: ScriptedEndpoint) -> None:

@@ -148,7 +148,8 @@ class Talker:
         await self._until(self._is_reported, "report for each reply")
         # What was asked is over: answered to its end, or the server saw the client hang up.
         await self.server.until(lambda: all(request.ended for request in self.server.requests))
-        self._after_interruption = interrupted
+        if plan.way != "eager, withdrawn":  # such a turn leaves no message
+            self._after_interruption = interrupted
         return self._seen(plan, asked_at, before, interrupted)
 
     # The user.
