@@ -189,7 +189,17 @@ def test_the_ways_to_hand_an_opening_over(
     make: Make, settings: dict[str, Any], ways: list[str]
 ) -> None:
     """Natively where the host can; a style that answers is always handed over."""
-    assert [way.name for way in make(**settings).ways] == ways
+    requests = make(**settings)
+    assert [way.name for way in requests.ways] == ways
+    assert requests.handover == ("beside" if ways[0] == "beside" else "prefix")
+
+
+def test_an_opening_is_released_word_by_word_for_a_voice_that_takes_words(make: Make) -> None:
+    """Once the first two are together; else a clause at a time."""
+    for frames, pieces in (("token", ["Well then"]), ("sentence", [])):
+        opening = make(handover="prefix", opening_frames=frames).opening
+        assert opening is not None
+        assert opening.feed("Well then now") == pieces
 
 
 # What the small model is asked.

@@ -178,3 +178,138 @@ def test_a_waiting_line_is_said_sooner_where_it_would_run_into_the_answer() -> N
     latest = cover.silent_from + 1.0 - Voice().latency_secs
     assert due < latest
     assert due + SHORT_LINE_SECS <= 2.05
+
+
+# An answer that is well known: the first clause after so many seconds, its sentence 0.5 s later.
+
+
+def known(secs: float, *, said: int = 0, begun: float = 0.0, **manner: float) -> Timing:
+    forecast, voice = Forecast(secs), Voice()
+    for _ in range(30):
+        request = forecast.began()
+        request.clause(secs)
+        request.sentence(secs + 0.5)
+    cover = Cover(voice, 0.0)
+    cover.say(WORD * said, 0.0)
+    made = replace(AUTO, **manner)  # type: ignore[arg-type]
+    timing = Timing(made, voice, cover, forecast.began(), begun)
+    timing.asked_at = begun
+    return timing
+
+
+def words(count: int) -> float:
+    return count / 2.7
+
+
+@pytest.mark.parametrize(
+    ("secs", "wanted", "room"),
+    [
+        (0.3, False, 0.8),
+        (0.7, False, 0.8),
+        (0.9, True, 0.8 + words(1)),
+        (1.5, True, 0.8 + words(2)),
+        (2.0, True, 0.8 + words(3)),
+        (3.0, True, 0.8 + words(4)),
+    ],
+)
+def test_a_known_answer_says_whether_to_open_and_for_how_long(
+    secs: float, wanted: bool, room: float
+) -> None:
+    """By whole words, and no longer than may be."""
+    timing = known(secs)
+    assert timing.wants_opening(0.0) is wanted
+    assert timing.room(0.0, most=2.4) == pytest.approx(room)
+    assert timing.room(0.0, most=1.0) == 0.8
+    assert timing.room(0.0, most=0.5) == 0.8
+    assert timing.room(0.0, most=1.2) == pytest.approx(min(room, 0.8 + words(1)))
+
+
+@pytest.mark.parametrize(("secs", "longest"), [(1.0, 1.2), (1.5, 1.6), (2.0, 2.0), (3.0, 3.2)])
+def test_a_line_fits_where_it_is_over_when_a_known_answer_is_heard(
+    secs: float, longest: float
+) -> None:
+    """Said at 0.1 s: it may go on into what lies between the clause and its sentence."""
+    timing = known(secs)
+    lines = [WORD * count for count in range(1, 9)]
+    for tenths in range(1, 9):
+        assert timing.fits(tenths * 0.4, 0.1) is (tenths * 0.4 <= longest + 0.01), tenths
+    fitting = [line for line in lines if timing.fits(words(line.count(" ")), 0.1)]
+    assert timing.longest(lines, 0.1) == fitting[-1]
+    assert timing.longest(lines, 0.1, most=words(2)) == WORD * 2
+    assert timing.longest([], 0.1) == ""
+
+
+def test_an_answer_counts_from_when_it_was_asked_for() -> None:
+    """Where that is to come it counts from now; alone it would have been asked at the beginning."""
+    timing = known(2.0)
+    timing.asked_at = None
+    assert timing.wants_opening(0.1)
+    assert [timing.fits(secs, 0.1) for secs in (2.0, 2.4)] == [True, False]
+    timing.asked_at = 1.0
+    assert [timing.fits(secs, 1.1) for secs in (1.2, 1.6)] == [True, False]
+    later = known(2.0, begun=1.0)
+    assert [later.fits(secs, 1.1) for secs in (2.0, 2.4)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("secs", "now", "again"),
+    [
+        (0.7, 0.8, 0.85),
+        (0.7, 0.9, None),
+        (0.9, 0.9, 0.95),
+        (0.9, 1.0, None),
+        (1.0, 0.8, 0.85),
+        (1.0, 1.0, 1.05),
+        (1.0, 1.1, None),
+        (1.1, 0.8, None),
+        (1.1, 1.0, 1.05),
+        (1.2, 1.0, None),
+        (3.0, 0.8, None),
+    ],
+)
+def test_a_line_is_put_off_where_a_known_answer_is_about_to_come(
+    secs: float, now: float, again: float | None
+) -> None:
+    """It was due at 0.8 s; for three tenths of a second at most it is looked at again."""
+    found = known(secs).put_off_until(0.8, now)
+    assert found == (again if again is None else pytest.approx(again))
+
+
+@pytest.mark.parametrize(
+    ("secs", "now", "again"),
+    [(0.3, 0.8, 0.85), (1.2, 0.8, None), (1.2, 1.0, 1.05), (0.3, 1.78, 1.8), (0.3, 1.8, None)],
+)
+def test_behind_a_tool_silence_may_last_twice_as_long(
+    secs: float, now: float, again: float | None
+) -> None:
+    """Where a line would hold the answer up."""
+    found = known(secs).put_off_until(0.8, now, waited=True)
+    assert found == (again if again is None else pytest.approx(again))
+
+
+def test_a_line_is_due_so_early_that_the_voice_is_heard_in_time() -> None:
+    """Twice as late where nothing is wanted, but not behind the first words."""
+    timing = known(60.0, max_silence=2.0)
+    assert timing.line_due_at(nothing_wanted=False) == pytest.approx(1.8)
+    assert timing.line_due_at(nothing_wanted=True) == pytest.approx(3.8)
+    behind = known(60.0, said=3)
+    for nothing_wanted in (False, True):
+        assert behind.line_due_at(nothing_wanted=nothing_wanted) == pytest.approx(1 + words(3))
+
+
+@pytest.mark.parametrize(
+    ("clause", "said", "now", "at"),
+    [
+        ("It opens at nine,", 0, 1.0, 1.0),  # it lasts until its sentence is whole
+        ("It,", 0, 1.0, 1.53 - 1 / 2.7),  # it does not
+        ("It,", 0, 1.4, 1.4),
+        ("It opens at nine,", 6, 1.0, words(6)),  # something else is being heard
+        ("It opens at nine,", 6, 3.0, 3.0),
+    ],
+)
+def test_a_clause_is_let_go_when_no_hole_comes_behind_it(
+    clause: str, said: int, now: float, at: float
+) -> None:
+    """And not before what is being heard is over, less what the voice needs."""
+    found = known(1.0, said=said).release_at(clause, 1.0, now)
+    assert found == pytest.approx(at, abs=0.01)

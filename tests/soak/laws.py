@@ -130,7 +130,7 @@ def _answer(turn: Turn, reply: Spoken) -> Iterator[str]:
     opening = squash("".join(text for text, is_opening in reply.texts if is_opening))
     lines = {squash(line) for line in (*turn.plan.lines, *_LISTS, RESCUE_LINE, TOOL_LINE)}
     # An opening ends after `max_words`; a stream, in the middle of a label.
-    lines |= {*map(squash, _begun(turn.plan.lines)), *accumulate("Assistant")}
+    lines |= {*map(squash, _parts_of(turn.plan.lines)), *accumulate("Assistant")}
     answers = [squash(text) for text in turn.plan.answers if squash(text)]
     if not said.startswith(opening) or not _are_lines(opening, lines):
         yield f"no opening: {reply.texts}"
@@ -166,10 +166,12 @@ def _are_lines(text: str, lines: set[str]) -> bool:
     )
 
 
-def _begun(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the beginnings of lines that end with a whole word."""
-    for words in map(str.split, lines):
+def _parts_of(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the beginnings of lines, and what is left where the first clause had been said."""
+    for line in lines:
+        words = line.split()
         yield from (" ".join(words[:count]) for count in range(2, len(words)))
+        yield line.partition(", ")[2]
 
 
 def _is_answer(text: str, answers: list[str], lines: set[str]) -> bool:

@@ -141,7 +141,7 @@ class Talker:
         asked_at = time.monotonic()
         interrupted = await (self._ask(plan) if plan.way == "asked" else self._guess(plan))
         if interrupted and tool.answered:  # Pipecat has a result answered that was there before
-            await self._soon(lambda: self._is_quiet and self._has_voiced_last)
+            await self._soon(lambda: self._is_quiet and self._has_voiced_last, within=3.0)
         elif not interrupted and plan.way != "eager, withdrawn":
             await self._settle()
         await self._until(lambda: bot.started == bot.ended, "end of what was begun")
