@@ -75,7 +75,7 @@ class ChatEndpoint:
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     choice: str = "auto"
-    http_client: httpx.AsyncClient | None = None
+    http_client: "httpx.AsyncClient | None" = None
 
     def __post_init__(self) -> None:
         """Check every field and detach the mappings from the caller's."""
