@@ -15,7 +15,7 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds attack clients release-check licences audit day mutants clean
+.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds attack clients release-check licences audit day mutants beside clean
 
 help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
@@ -74,6 +74,9 @@ format: $(VENV)/.test ## let ruff rewrite what it can
 bench: $(VENV)/.test ## latency and CPU beside stock services (ARGS: options of the bench)
 	@$(VENV)/bin/blastoff bench overhead $(ARGS)
 
+beside: $(VENV)/.test .clients/litellm-proxy/.installed .clients/.nginx ## the server beside LiteLLM's proxy and nginx (ARGS: options of the bench)
+	@$(VENV)/bin/blastoff bench beside --litellm .clients/litellm-proxy/bin/litellm $(ARGS)
+
 soak: $(VENV)/.test ## 2,000 turns of every fate in one process (ARGS: --turns, --seed, --first)
 	@$(PY) -m tests.soak $(ARGS)
 
@@ -99,6 +102,8 @@ clients: $(VENV)/.test $(patsubst %,.clients/%/.installed,livekit langchain lite
 .clients/livekit/.installed: PACKAGES := 'livekit-agents>=1.8,<2' 'livekit-plugins-openai>=1.8,<2'
 .clients/langchain/.installed: PACKAGES := 'langchain-openai>=1,<2'
 .clients/litellm/.installed: PACKAGES := 'litellm>=1.80,<2'
+# 1.107.0 was somebody else's.
+.clients/litellm-proxy/.installed: PACKAGES := 'litellm[proxy]>=1.105,!=1.107.0,<2'
 .clients/pydantic-ai/.installed: PACKAGES := 'pydantic-ai-slim[openai]>=1,<3'
 .clients/node/.installed:
 	@echo "== installing Node's clients into $(@D)"
@@ -109,6 +114,20 @@ clients: $(VENV)/.test $(patsubst %,.clients/%/.installed,livekit langchain lite
 	@$(PY) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --disable-pip-version-check -q $(PACKAGES)
 	@touch $@
+
+.clients/.nginx:
+	@set -e; \
+	if ! PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "== installing nginx"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+				apt-get install -qq -y --no-install-recommends nginx-light >/dev/null; \
+		else \
+			echo "No nginx here: install your system's, or give ARGS='--nginx /path/to/nginx'." >&2; \
+			exit 1; \
+		fi; \
+	fi
+	@mkdir -p $(@D) && touch $@
 
 release-check: .release/.installed ## build what would be published, install it bare, and try it
 	@.release/bin/python -m tests.release

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from blastoff_pipecat.bench.beside.command import beside
 from blastoff_pipecat.bench.cover.command import cover
 from blastoff_pipecat.bench.heard.command import heard
 from blastoff_pipecat.bench.load_command import server
@@ -34,8 +35,8 @@ MOST_ROUNDS = 100
 
 bench = typer.Typer(
     help="Measure: two models beside the large one alone, what a listener hears of them (played or "
-    "simulated), how good their replies are, a running server under load, and what the service "
-    "itself costs.",
+    "simulated), how good their replies are, a running server under load or beside others, and "
+    "what the service itself costs.",
     no_args_is_help=True,
 )
 
@@ -160,6 +161,7 @@ def _endpoint(
 
 bench.command()(heard)
 bench.command()(server)
+bench.command()(beside)
 bench.command()(overhead)
 bench.command()(cover)
 bench.command()(seam)

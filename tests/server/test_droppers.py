@@ -6,7 +6,7 @@ import random
 import httpx
 import pytest
 
-from blastoff_pipecat.bench.overhead.crowd import droppers, request
+from blastoff_pipecat.bench.beside.callers import droppers
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.server.conftest import ANSWER, Serve
 
@@ -23,7 +23,7 @@ async def test_connections_dropped_at_random_leave_nothing(
     server = await serve(max_requests=DROPS)
     port = int(server.url.rpartition(":")[2])
     before = asyncio.all_tasks()
-    await droppers(port, request("m"), count=DROPS, at_once=DROPS // 4)
+    await droppers(port, count=DROPS, at_once=DROPS // 4)
     await models.until(lambda: all(request.ended for request in models.requests))
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
         asking = {"messages": [{"role": "user", "content": "Is anybody there?"}]}

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from blastoff_pipecat.bench.overhead.paced_models import SMALL_TTFT_SECS
+from blastoff_pipecat.bench.beside.models import SMALL_TTFT_SECS
 
 MEASURED = Path(__file__).with_name("measured.json")
 CROWD = Path(__file__).with_name("crowd.json")
