@@ -166,7 +166,7 @@ def test_without_models_it_says_what_to_do(python: Python, command: tuple[str, .
 
 
 @pytest.mark.parametrize("python", [("bots",)], indirect=True)
-@pytest.mark.parametrize("bot", ["voice_bot.py", "phone_bot.py"])
+@pytest.mark.parametrize("bot", ["minimal_bot.py", "voice_bot.py", "phone_bot.py"])
 def test_the_bots_need_their_own_extra_alone(python: Python, bot: str) -> None:
     """With hosted models and speech; their options, and each module that they import."""
     process = python(str(ROOT / "bots" / bot), "--help")

@@ -207,7 +207,8 @@ def test_a_wheel_holds_what_runs_and_nothing_else(tmp_path: Path) -> None:
     assert wheel.name.startswith(f"blastoff_pipecat-{TestDependencies.project['version']}-")
     names = zipfile.ZipFile(wheel).namelist()
     for name in (
-        *("bots/voice_bot.py", "bots/phone_bot.py", "page/static/page.js", "relay/relay.py"),
+        *("bots/minimal_bot.py", "bots/voice_bot.py", "bots/phone_bot.py"),
+        *("page/static/page.js", "relay/relay.py"),
         *(f"bench/seam/sets/{kind}.jsonl" for kind in ("questions", "turns", "conversations")),
     ):
         assert f"blastoff_pipecat/{name}" in names

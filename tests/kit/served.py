@@ -18,6 +18,7 @@ from blastoff_pipecat.environment.variables import VARIABLES
 ROOT = Path(__file__).parents[2]
 VOICE_BOT = ROOT / "bots" / "voice_bot.py"
 PHONE_BOT = ROOT / "bots" / "phone_bot.py"
+MINIMAL_BOT = ROOT / "bots" / "minimal_bot.py"
 
 # Where the embedded models' weights are, is no matter of a test.
 _OURS = {name for each in VARIABLES for name in (each.name, each.older)} - {"BLASTOFF_MODELS_DIR"}
