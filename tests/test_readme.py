@@ -56,10 +56,16 @@ def test_every_link_leads_to_a_file(page: str) -> None:
         assert heading in [title.lower().replace(" ", "-") for title in titles], heading
 
 
-@pytest.mark.parametrize("code", PYTHON_BLOCKS)
-def test_every_python_block_runs(code: str) -> None:
-    """What a newcomer pastes into a file runs."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize(("page", "code"), PYTHON_BLOCKS)
+def test_every_python_block_runs(page: str, code: str) -> None:
+    """What a newcomer pastes into a file runs, beside what its page speaks of."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=(ROOT / page).parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -17,5 +17,9 @@ PAGES = {
     )
 }
 EVERYTHING = "\n".join(PAGES.values())
-PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", EVERYTHING, re.DOTALL)
-"""Each runs by itself, with the base install and no key."""
+PYTHON_BLOCKS = [
+    (page, code)
+    for page, text in PAGES.items()
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+]
+"""Each runs without a key where its page stands; but for the bots', with the base install."""
