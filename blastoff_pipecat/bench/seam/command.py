@@ -178,7 +178,7 @@ async def _judge(run: "Run", console: Console) -> None:
     judge = Judge(endpoint)
     try:
         with progress_bar(console) as bar:
-            task = bar.add_task("judging", total=run.made)
+            task = bar.add_task("judging", total=run.made - run.judged)
             await judge_all(run, judge, lambda _: bar.advance(task))
     finally:
         await judge.aclose()
@@ -204,11 +204,11 @@ async def _measure(
         run.ways = ways(policy, styles, handovers, always=always)
         named = [each.model if models.embedded else each for each in (models.small, models.large)]
         run.where = f"small {named[0]}, large {named[1]}"
-        params = dict(models.sampling())
+        run.params = dict(models.sampling())
         if temperature is not None or models.embedded:
-            params["temperature"] = temperature or 0.0
+            run.params["temperature"] = temperature or 0.0
         console.print(f"Asking {run.where}", markup=False, highlight=False, soft_wrap=True)
-        async with bots(run.ways, models.small, models.large, policy, params) as asked:
+        async with bots(run.ways, models.small, models.large, policy, run.params) as asked:
             with doing("Warming up the language models", console):
                 secs = await warm_up(asked, run)
             console.print(f"{run.planned} replies: about {_minutes(secs)}", highlight=False)

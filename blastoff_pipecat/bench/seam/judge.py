@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from blastoff_pipecat.bench.seam import prompts
@@ -11,7 +11,7 @@ from blastoff_pipecat.endpoints import Ask, ChatClient, ChatEndpoint, EndpointEr
 
 _AT_ONCE = 4
 _TRIES = 3
-_SECS = 60.0
+_SECS = 120.0  # it may think
 _sensible = re.compile(r'"sensible"\s*:\s*"?(true|false)', re.IGNORECASE)
 _score = re.compile(r'"score"\s*:\s*"?([1-5])\b(?!\.\d)')
 
@@ -63,13 +63,17 @@ class Judge:
         return Verdict(sensible, int(score))
 
     async def judge_all(
-        self, replies: Sequence[SeamReply], tell: Callable[[SeamReply, Verdict], None]
+        self,
+        replies: Sequence[SeamReply],
+        tell: Callable[[SeamReply, Verdict], None],
+        known: Collection[str] = (),
     ) -> None:
         """Judge replies, a few at once.
 
         Args:
             replies: Those of one way, in the order in which they were made.
             tell: Told of every verdict.
+            known: The ids of those that were judged already.
 
         Raises:
             JudgeFailed: There is no verdict on one of them.
@@ -82,7 +86,8 @@ class Judge:
         try:
             async with asyncio.TaskGroup() as group:
                 for reply in replies:
-                    group.create_task(one(reply))
+                    if reply.id not in known:
+                        group.create_task(one(reply))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
@@ -96,7 +101,7 @@ class Judge:
         for _ in range(_TRIES):
             try:
                 async with asyncio.timeout(_SECS):
-                    ask = Ask(messages=[{"role": "user", "content": text}])
+                    ask = Ask(messages=[{"role": "user", "content": text}], thinks=True)
                     answer = (await self._client.complete(ask)).text
             except EndpointError as error:
                 why = str(error)

@@ -22,6 +22,7 @@ def as_data(run: Run) -> dict[str, Any]:
     return {
         "about": run.about or machine(),
         "asked": run.where,
+        "params": run.params,
         "judge": run.judge,
         "seed": run.seed,
         "sample": {
@@ -59,6 +60,7 @@ def _from_data(data: Mapping[str, Any]) -> Run:
     run = Run(
         seed=int(data["seed"]),
         where=str(data["asked"]),
+        params=dict(data["params"]),
         sample=Sample(
             _found(sets.questions(), sample["questions"]),
             _found(sets.turns(), sample["turns"]),

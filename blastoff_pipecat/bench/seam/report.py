@@ -90,12 +90,14 @@ def legend(run: Run) -> str:
         sum(each.id in asked for each in kind)
         for kind in (sample.questions, sample.turns, sample.conversations)
     )
+    warmth = run.params.get("temperature")
+    drawn = f"seed {run.seed}" + ("" if warmth is None else f", temperature {warmth:g}")
     return (
         f"{questions} questions with a known answer, {turns} everyday turns, {conversations} "
-        f"conversations of six turns; seed {run.seed}. In brackets 95 % intervals. Retention: "
-        "right answers by two models over right answers alone. The first five faults are counted "
-        "among replies in which something was said before the answer, the others among all. Times "
-        "are medians of the questions, estimated from the text for a voice "
+        f"conversations of six turns; {drawn}. In brackets 95 % intervals. Retention: right "
+        "answers by two models over right answers alone. The first five faults are counted among "
+        "replies in which something was said before the answer, the others among all. Times are "
+        "medians of the questions, estimated from the text for a voice "
         f"{PRIOR_LATENCY_SECS:g} s late."
     )
 
@@ -117,8 +119,7 @@ def show(run: Run, console: Console) -> None:
 def remarks(run: Run) -> Iterator[str]:
     """Say what is no figure: what was left out, what failed, and which replies are at fault."""
     if run.judge:
-        judged = sum(map(len, run.verdicts.values()))
-        yield f"Judged by {run.judge}: {judged} of {run.made} replies."
+        yield f"Judged by {run.judge}: {run.judged} of {run.made} replies."
     if run.made < run.planned:
         yield f"Stopped after {run.made} of {run.planned} replies."
     items = run.sample.items

@@ -76,6 +76,7 @@ class Run:
     Attributes:
         seed: What the sample was drawn by.
         where: Whom it was asked.
+        params: What the large model was asked for besides, such as a temperature.
         sample: What is asked.
         ways: How it is answered.
         replies: The replies of each way, in order.
@@ -87,6 +88,7 @@ class Run:
 
     seed: int
     where: str = ""
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
     sample: Sample = field(default_factory=Sample)
     ways: tuple[Way, ...] = ()
     replies: dict[Way, list[SeamReply]] = field(default_factory=dict[Way, list[SeamReply]])
@@ -104,6 +106,11 @@ class Run:
     def made(self) -> int:
         """How many there are."""
         return sum(map(len, self.replies.values()))
+
+    @property
+    def judged(self) -> int:
+        """How many of these were judged."""
+        return sum(map(len, self.verdicts.values()))
 
 
 def drawn(
@@ -214,7 +221,7 @@ async def judge_all(run: Run, judge: Judge, tell: Callable[[SeamReply], None]) -
             verdicts[reply.id] = verdict
             tell(reply)
 
-        await judge.judge_all(replies, note)
+        await judge.judge_all(replies, note, known=set(verdicts))
 
 
 def _order(ready: Sequence[Bot], everything: Sequence[Asked]) -> Iterator[tuple[Bot, Asked]]:

@@ -127,10 +127,11 @@ async def test_a_run_is_judged_where_a_judge_is_named(
     assert (always["figures"]["sensible"]["hits"], always["figures"]["score"]) == (3, 4.0)
     assert ways["large alone"]["figures"]["sensible"]["of"] == 0
     asked = len(told(judged))
-    again = await bench("seam", "--from", "out.json", "--no-judge", "--json", "again.json")
-    assert again.exit_code == 0, again.output
-    assert written("again.json") == written()
-    assert len(told(judged)) == asked
+    for more in ((), ("--no-judge",)):
+        again = await bench("seam", "--from", "out.json", *more, "--json", "again.json")
+        assert again.exit_code == 0, again.output
+        assert written("again.json") == written()
+        assert len(told(judged)) == asked
 
 
 @pytest.mark.usefixtures("two")

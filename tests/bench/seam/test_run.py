@@ -197,9 +197,11 @@ async def test_a_reply_is_told_whole(two: ScriptedEndpoint) -> None:
     assert reply.spoken == f"{LINE} {reply.answer}"
     assert reply.small_tokens
     assert reply.large_tokens
-    assert reply.first_sound == pytest.approx(0.2, abs=0.1)
+    assert reply.first_sound is not None
+    assert 0.2 <= reply.first_sound < 1.5  # a voice's latency, and the small model's time
     assert reply.answer_heard == pytest.approx(reply.first_sound + 5 / 2.7, abs=0.02)  # five words
-    assert reply.alone_heard == pytest.approx(0.25, abs=0.1)
+    assert reply.alone_heard is not None
+    assert 0.25 <= reply.alone_heard < 1.5
 
 
 async def test_a_user_who_interrupts_hears_no_more(two: ScriptedEndpoint) -> None:
