@@ -19,7 +19,7 @@ from rich.console import Console
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.local import language, pair
 from blastoff_pipecat.local.language import EmbeddedModels
-from blastoff_pipecat.local.weights.manifest import SMOLLM2_135M
+from blastoff_pipecat.local.weights.manifest import QWEN_CODER_15B, SMOLLM2_135M
 from blastoff_pipecat.local.weights.store import ModelStore
 
 pytestmark = pytest.mark.e2e
@@ -106,7 +106,7 @@ async def test_where_the_large_model_is_too_slow_a_smaller_one_runs_in_its_place
 ) -> None:
     """What decides is how many tokens a second it writes here and now.
 
-    It is told, and the model that was too slow is gone.
+    It is told, and the model that was too slow is gone. Who does not talk to it keeps it.
     """
     monkeypatch.setattr(language, "SLOWEST_TOKENS_PER_SECOND", 0.1)
     assert not await models.large_is_slow()
@@ -119,6 +119,11 @@ async def test_where_the_large_model_is_too_slow_a_smaller_one_runs_in_its_place
         assert await _ask(running.large, [{"role": "user", "content": "Hello!"}], max_tokens=4)
     finally:
         await running.stop()
+    patient = await pair.run_models(console, may_be_slow=True)
+    try:
+        assert patient.large.model == QWEN_CODER_15B.name
+    finally:
+        await patient.stop()
     told = console.file.getvalue()
     assert "qwen2.5-coder-1.5b is too slow here: smollm2-135m is taken." in told
 
