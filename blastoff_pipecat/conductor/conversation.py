@@ -143,11 +143,24 @@ class Conversation:
         A model takes up the lines that its earlier replies begin with; and what it reads again of
         its own words, a server's prompt cache has only where nothing was put before them.
 
+        Where the user cut in on the lines, so that nothing else was heard, the two turns are one.
+
         Args:
-            lines: The lines; a reply of which nothing else was heard keeps them.
+            lines: The lines.
         """
         messages = self.large_messages
-        return [_without_lines(message, lines) for message in messages] if lines else messages
+        if not lines:
+            return messages
+        bare: list[Message] = []
+        unsaid = False  # whether the last of these is a reply without the model's own words
+        for message in messages:
+            rest = _without_lines(message, lines)
+            if unsaid and (turn := _one_turn(bare[-2], message)):
+                bare[-2:], unsaid = [turn], False
+                continue
+            unsaid = rest is None and bool(bare)
+            bare.append(message if rest is None else rest)
+        return bare
 
     @property
     def plain_messages(self) -> list[Message]:
@@ -183,14 +196,26 @@ def continuation_instruction(template: str, said: str) -> str:
     return template.replace("{said}", json.dumps(said[-200:], ensure_ascii=False))
 
 
-def _without_lines(message: Message, lines: Sequence[str]) -> Message:
+def _without_lines(message: Message, lines: Sequence[str]) -> Message | None:
+    """Return a message without the lines that it begins with; None where it is nothing else."""
     reply = message.get("content")
     if message.get("role") != "assistant" or not isinstance(reply, str):
         return message
     rest = reply.lstrip()
     while line := next(filter(rest.startswith, lines), ""):
         rest = rest[len(line) :].lstrip()
-    return {**message, "content": rest} if rest and rest != reply else message
+    # Cut off in a line; one word of it may be an answer.
+    if not rest or (" " in rest and any(line.startswith(rest) for line in lines)):
+        return None if reply else message
+    return message if rest == reply else {**message, "content": rest}
+
+
+def _one_turn(before: Message, after: Message) -> Message | None:
+    """Join two messages of a user's; None where they are not that, or hold more than text."""
+    texts = [each.get("content") for each in (before, after) if each.get("role") == "user"]
+    if len(texts) < 2 or not all(isinstance(text, str) for text in texts):
+        return None
+    return {**before, "content": "\n".join(map(str, texts))}
 
 
 def _beginning(reply: str) -> str:

@@ -65,12 +65,50 @@ async def test_the_large_model_sees_its_own_words_only(server: ScriptedEndpoint)
             server,
             *("What is the capital of France?", f"{opening} {waiting} Paris is."),
             *("Thanks!", "You're welcome. Let me think. Anything else?"),
-            *("Who wrote Hamlet?", opening),
             "And who wrote Faust?",
         )
     )["large"]
     replies = [each["content"] for each in body["messages"] if each["role"] == "assistant"]
-    assert replies == ["Paris is.", "You're welcome. Let me think. Anything else?", opening]
+    assert replies == ["Paris is.", "You're welcome. Let me think. Anything else?"]
+
+
+@pytest.mark.parametrize(
+    "heard", ["{opening}", "{opening} {waiting}", "{opening} {part}", "{part}"]
+)
+async def test_a_user_who_cuts_in_on_a_line_goes_on_with_the_turn(
+    server: ScriptedEndpoint, heard: str
+) -> None:
+    """A model that sees a reply of nothing but lines answers with lines itself."""
+    opening, waiting = LINES["en"].sentences[0], LINES["en"].waiting[0]
+    said = heard.format(opening=opening, waiting=waiting, part=waiting[:8])
+    for later in ((), ("Goethe.", "And when?")):
+        asked = ("A table for two, please.", said, "No, for three.", *later)
+        messages = (await ask(server, *asked))["large"]["messages"]
+        turn = {"role": "user", "content": "A table for two, please.\nNo, for three."}
+        roles = ("assistant", "user") * len(later)
+        rest = [{"role": role, "content": text} for role, text in zip(roles, later, strict=False)]
+        assert messages[1:] == [turn, *rest]
+
+
+async def test_a_line_stays_where_the_turns_around_it_cannot_be_one(
+    server: ScriptedEndpoint,
+) -> None:
+    """A greeting, and a picture beside it: neighbours of one role are refused by many servers.
+
+    A single word may be the answer.
+    """
+    line, word = LINES["en"].sentences[0], {"role": "assistant", "content": "One"}
+    assert line.startswith("One ")
+    picture = [{"type": "text", "text": "Look!"}]
+    shown = Conversation(
+        messages=[
+            *(SYSTEM, {"role": "assistant", "content": line}),
+            *({"role": "user", "content": picture}, {"role": "assistant", "content": line}),
+            *({"role": "user", "content": "How many are there?"}, word),
+            {"role": "user", "content": "What is it?"},
+        ]
+    )
+    assert shown.without_lines((line,)) == shown.messages
 
 
 async def test_lines_of_the_last_replies_are_the_last_choice(server: ScriptedEndpoint) -> None:
