@@ -5,6 +5,7 @@ survives is listed; those of `judged.toml` were judged to make no difference, an
 """
 
 import argparse
+import math
 import os
 import sys
 import tomllib
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("room", choices=LEAST_KILLED)
     parser.add_argument("--sample", type=int, help="how many, drawn by the seed (all)")
     parser.add_argument("--seed", type=int, default=1, help="draws the same sample again (1)")
+    parser.add_argument("--secs", type=float, default=math.inf, help="stop after so many seconds")
     parser.add_argument("--only", default="", help="only of files or functions named so")
     options = parser.parse_args()
     os.environ["CI"] = "1"  # properties are tried on the same examples each time
@@ -66,7 +68,7 @@ def main() -> int:
             counted.setdefault(mutant.path, Counter())[told] += 1
             bar.advance(task)
 
-        hunt = Hunt(room, mutants, tell)
+        hunt = Hunt(room, mutants, tell, options.secs)
         quiet = ("-q", "-s", "--no-header", "--no-summary", "-p", "no:cacheprovider")
         ended = pytest.main([f"tests/{options.room}", *quiet], plugins=[hunt])
     return ended or _sum_up(console, counted, LEAST_KILLED[options.room])

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Literal, TypeAlias
@@ -80,12 +81,17 @@ class Hunt:
     """A plugin of pytest that hunts mutants in place of running the tests once."""
 
     def __init__(
-        self, room: Path, mutants: Sequence[Mutant], tell: Callable[[Mutant, Fate], None]
+        self,
+        room: Path,
+        mutants: Sequence[Mutant],
+        tell: Callable[[Mutant, Fate], None],
+        secs: float = math.inf,
     ) -> None:
-        """Hunt these mutants of a room; `tell` what became of each."""
+        """Hunt these mutants of a room for so long; `tell` what became of each."""
         self._room = str(room)
         self._mutants = mutants
         self._tell = tell
+        self._until = time.monotonic() + secs
         self._secs: dict[str, float] = {}
         self._calls = Calls(room)
         self._calls.begin()
@@ -96,7 +102,7 @@ class Hunt:
         if session.testsfailed:
             raise session.Interrupted("the tests cannot be collected")
         tests = self._tests_of_functions(session)
-        for mutant in self._mutants:
+        for mutant in takewhile(lambda _: time.monotonic() < self._until, self._mutants):
             if items := tests.get(mutant.where):
                 self._tell(mutant, self._fate(session, mutant, items))
             else:

@@ -140,8 +140,14 @@ class _Mistakes(cst.CSTVisitor):
         if self._inside:
             for kind, operator in mutation_operators:
                 if isinstance(node, kind):
-                    self.found += (self._mutant(node, instead) for instead in operator(node))
+                    made = (self._mutant(node, instead) for instead in operator(node))
+                    self.found += filter(self._is_mistake, made)
         return super().on_visit(node)
+
+    def _is_mistake(self, mutant: Mutant) -> bool:
+        """Leave out None in place of False, which nobody here tells apart."""
+        was, now = map(self._whole.code_for_node, (mutant.node, mutant.instead))
+        return was.replace("False", "None") != now
 
     def _mutant(self, node: cst.CSTNode, instead: cst.CSTNode) -> Mutant:
         line = self.get_metadata(PositionProvider, node).start.line

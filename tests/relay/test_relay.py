@@ -7,7 +7,9 @@ from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.limits import Limits
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
 from blastoff_pipecat.relay.relay import Relay
+from blastoff_pipecat.relay.scrub import SpeechSafe
 from blastoff_pipecat.relay.table import State
+from blastoff_pipecat.relay.timing import Manner
 from tests.relay.witness import Witness
 
 LIMITS = Limits()
@@ -156,6 +158,26 @@ def test_a_broken_off_answer_to_which_nothing_is_left_to_add_is_complete() -> No
         act.EndReply("relayed"),
     ]
     assert reply.said == f"{SURE} At nine."
+
+
+@pytest.mark.parametrize(
+    ("safe", "said"),
+    [
+        ("off", "Let me <b>look</b>\x07 at that. It <i>opens</i>\x07 at nine <u>or</u>\x07 ten."),
+        ("controls", "Let me <b>look</b> at that. It <i>opens</i> at nine <u>or</u> ten."),
+        ("tags", "Let me look at that. It opens at nine or ten."),
+    ],
+)
+def test_what_is_not_for_the_voice_is_kept_from_it(safe: SpeechSafe, said: str) -> None:
+    """Of the opening, of the answer, and of whoever finishes it."""
+    reply = reply_with(manner=Manner(speech_safe=safe))
+    reply.tell(ev.SmallText("Let me <b>look</b>\x07 at that. "))
+    reply.tell(ev.SmallEnded())
+    reply.tell(ev.LargeText("It <i>opens</i>\x07 at"))
+    reply.tell(ev.LargeFailed(OOPS))
+    reply.tell(ev.SmallText("nine <u>or</u>\x07 ten."))
+    reply.tell(ev.SmallEnded())
+    assert reply.said == said
 
 
 def test_a_rescue_that_is_cut_off_at_its_length_has_spoken() -> None:

@@ -14,10 +14,10 @@ from tests.soak.plan import CLAIM, RESCUE_LINE, TOOL_LINE, UNSPOKEN, marks_of
 from tests.soak.turn import Spoken, Turn, squash
 
 SLACK_SECS = 1.0
-"""How late a busy computer may be."""
+"""How late anything may be, besides what the computer is late."""
 
 _VOICE_SECS = 0.15
-"""How long a voice of the soak may take to be given a text, on a busy computer."""
+"""How long a voice of the soak may take to be given a text, likewise."""
 
 _NEAR_TURNS = 40
 """So many turns before and after are looked at for another's words: of each of eight bots, five."""
@@ -80,7 +80,7 @@ def _silence(turn: Turn) -> Iterator[str]:
     """An interruption ends it; what is withdrawn is never heard."""
     if turn.after_silence and not turn.results:  # a result that was there before is answered
         yield f"after the interruption: {turn.after_silence}"
-    if turn.silenced_in > SLACK_SECS:
+    if turn.silenced_in > SLACK_SECS + turn.late:
         yield f"the interruption took {turn.silenced_in:.2f} s"
     if turn.plan.way == "eager, withdrawn" and (turn.said or turn.replies):
         yield f"withdrawn, and heard: {turn.said}"
@@ -114,7 +114,7 @@ def _failures(turn: Turn) -> Iterator[str]:
 def _requests(turn: Turn) -> Iterator[str]:
     """The large model is asked in time, and what was not wanted any more was hung up on."""
     large = [request for request in turn.requests if request.model.startswith("large")]
-    if large and large[0].started - turn.asked_at > HANDOVER_SECS + SLACK_SECS:
+    if large and large[0].started - turn.asked_at > HANDOVER_SECS + SLACK_SECS + turn.late:
         yield f"the large model was asked after {large[0].started - turn.asked_at:.2f} s"
     for request in turn.requests:
         if not (request.completed or request.disconnected or request.ended):
@@ -151,7 +151,9 @@ def _opening(turn: Turn, reply: Spoken) -> Iterator[str]:
         return
     for text, at in openings:
         voiced = [when for said, when in turn.said if squash(said) == squash(text)]
-        if answer_at - at > _VOICE_SECS and not any(when < answer_at for when in voiced):
+        if answer_at - at > _VOICE_SECS + turn.late and not any(
+            when < answer_at for when in voiced
+        ):
             yield f"{text!r} waited for the answer: {voiced}, {answer_at}"
 
 

@@ -18,6 +18,7 @@ from blastoff_pipecat.conductor.latency import LatencyStats
 from blastoff_pipecat.endpoints import memory
 from blastoff_pipecat.testing import ScriptedEndpoint
 from tests.kit.room import in_a_room
+from tests.soak.lateness import Lateness
 from tests.soak.laws import broken_laws
 from tests.soak.plan import TOOL_LINE, plan_turn
 from tests.soak.turn import Talker, Tool, Turn
@@ -145,18 +146,25 @@ async def soak(
             first_texts.clear()
         tell(result)
 
+    lateness = Lateness()
+    watching = asyncio.create_task(lateness.watch())
     try:
         async with asyncio.TaskGroup() as group:
             for bot in range(first, first + bots):
-                group.create_task(_talk(range(bot, first + turns, bots), seed, note, until))
+                numbers = range(bot, first + turns, bots)
+                group.create_task(_talk(numbers, seed, lateness, note, until))
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
+    finally:
+        watching.cancel()
     memory.reset()
     result.left = await _left(descriptors, running)
     return result
 
 
-async def _talk(numbers: range, seed: int, note: Callable[[Turn], None], until: float) -> None:
+async def _talk(
+    numbers: range, seed: int, lateness: Lateness, note: Callable[[Turn], None], until: float
+) -> None:
     """Have turns with one bot, until that time."""
     tool = Tool()
     async with ScriptedEndpoint() as server:
@@ -177,7 +185,7 @@ async def _talk(numbers: range, seed: int, note: Callable[[Turn], None], until: 
             llm, is_answer=lambda _: False, tools=[tool.get_weather], latency=0.0, speed=40.0
         )
         async with room as visit:
-            talker = Talker(visit, server, tool)
+            talker = Talker(visit, server, tool, lateness)
             for number in takewhile(lambda _: time.monotonic() < until, numbers):
                 plan = plan_turn(seed, number)
                 try:

@@ -33,6 +33,7 @@ from blastoff_pipecat.service.frames import SpokenTextFrame
 from blastoff_pipecat.testing import Request, ScriptedEndpoint
 from tests.kit.bot import Bot
 from tests.kit.room import Visit
+from tests.soak.lateness import Lateness
 from tests.soak.plan import BAD, Plan
 
 QUESTION = "What is there to see in town on a Sunday?"
@@ -99,6 +100,7 @@ class Turn:
         results: How many of their results asked for an answer.
         after_silence: What was said after the interruption had passed.
         silenced_in: How long the interruption took to pass.
+        late: By how many seconds the computer was late meanwhile.
         settings: The service's settings.
     """
 
@@ -117,14 +119,18 @@ class Turn:
     results: int
     after_silence: list[str]
     silenced_in: float
+    late: float
     settings: Any
 
 
 class Talker:
     """Has turns with one bot."""
 
-    def __init__(self, visit: Visit, server: ScriptedEndpoint, tool: Tool) -> None:
+    def __init__(
+        self, visit: Visit, server: ScriptedEndpoint, tool: Tool, lateness: Lateness
+    ) -> None:
         self.visit, self.server, self.tool = visit, server, tool
+        self._lateness = lateness
         self.bot: Bot = visit.bot
         self._silenced_at: tuple[int, int, float] | None = None
         self._guessed = 0
@@ -132,7 +138,7 @@ class Talker:
 
     async def have(self, plan: Plan) -> Turn:
         """Have a turn; it is over when nothing of it goes on."""
-        bot, tool = self.bot, self.tool
+        bot, tool, late = self.bot, self.tool, self._lateness.secs
         await self._change(plan)
         self._forget(plan)
         tool.secs, tool.is_answered = plan.tool_secs, plan.tool_is_answered
@@ -150,7 +156,7 @@ class Talker:
         await self.server.until(lambda: all(request.ended for request in self.server.requests))
         if plan.way != "eager, withdrawn":  # such a turn leaves no message
             self._after_interruption = interrupted
-        return self._seen(plan, asked_at, before, interrupted)
+        return self._seen(plan, asked_at, before, interrupted, self._lateness.secs - late)
 
     # The user.
 
@@ -335,7 +341,9 @@ class Talker:
             replies[-1].frames.append((frame, at))
         return replies
 
-    def _seen(self, plan: Plan, asked_at: float, before: int, interrupted: bool) -> Turn:
+    def _seen(
+        self, plan: Plan, asked_at: float, before: int, interrupted: bool, late: float
+    ) -> Turn:
         bot = self.bot
         assert bot.tts is not None
         texts, said, secs = self._silenced_at or (None, None, 0.0)
@@ -357,6 +365,7 @@ class Talker:
             results=self.tool.answered,
             after_silence=after,
             silenced_in=secs,
+            late=late,
             settings=bot.llm._settings,
         )
 
