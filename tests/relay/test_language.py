@@ -18,6 +18,7 @@ from tests.relay.texts import any_text
         ("Wo ist die nächste Apotheke", "de"),
         ("Quel temps fera-t-il demain ?", "fr"),
         ("C'est combien ?", "fr"),
+        ("J'aime l'opéra", "fr"),
         ("¿Qué hora es en Tokio?", "es"),
         ("quiero reservar una mesa", "es"),
         ("Quanto costa il biglietto?", "it"),

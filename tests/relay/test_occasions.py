@@ -150,6 +150,8 @@ def test_a_number_and_what_it_is_the_number_of(text: str, number: bool) -> None:
     ("text", "small"),
     [
         ("Thanks Tom", True),
+        ("Good morning Tom", True),
+        ("Thanks for the xylophone", True),
         ("Thanks 王", False),  # a sign may be any word
         ("Hi, this is Maria", True),
         ("Hi, this is Maria Lopez", True),

@@ -419,3 +419,10 @@ def test_the_lines_that_come_with_the_package_are_neutral(language: str) -> None
         said = "".join(written(*line))
         assert said
         assert line.startswith(said)
+
+
+def test_the_end_makes_a_last_clause_certain() -> None:
+    """Behind a digit a full stop might have been a decimal point."""
+    opening = WrittenOpening(OpeningRules(enough_words=9, neutral=False))
+    assert opening.feed("It opens at 9.") == []
+    assert opening.end(cut_off=False) == ["It opens at 9."]

@@ -4,6 +4,7 @@ import pytest
 
 from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
+from blastoff_pipecat.relay.forecast import Forecast
 from blastoff_pipecat.relay.limits import Limits
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
 from blastoff_pipecat.relay.relay import Relay
@@ -158,6 +159,43 @@ def test_a_broken_off_answer_to_which_nothing_is_left_to_add_is_complete() -> No
         act.EndReply("relayed"),
     ]
     assert reply.said == f"{SURE} At nine."
+
+
+def test_who_is_not_waited_for_teaches_how_late_it_is_at_least() -> None:
+    """An interruption, or the end of patience, cuts the wait short."""
+    forecast = Forecast(1.0)
+    for _ in range(6):
+        relay = Relay(opening=None, expectation=forecast.began())
+        relay.begin(10.0)
+        relay.handle(ev.Interrupted(), 14.0)
+    assert forecast.began().expected() > 2.0
+
+
+def test_nothing_but_the_answer_matters_once_it_flows() -> None:
+    """Nor while it is awaited with no line to say and nothing to gather."""
+    reply = reply_with()
+    assert not reply.relay.is_flowing
+    reply.tell(ev.SmallText(f"{SURE} "))
+    assert reply.relay.state is State.SEAM
+    assert reply.relay.is_flowing
+    reply.tell(ev.LargeText("At nine. "))
+    assert reply.relay.is_flowing
+    for manner in (Manner(gathers=True), Manner(max_waiting_lines=1)):
+        waiting = reply_with(manner=manner)
+        waiting.tell(ev.SmallText(f"{SURE} "))
+        assert waiting.relay.state is State.SEAM
+        assert not waiting.relay.is_flowing
+
+
+def test_no_clause_of_an_opening_begins_while_the_user_speaks() -> None:
+    """One that was begun goes on."""
+    reply = reply_with(opening=WrittenOpening(OpeningRules(enough_words=9)))
+    reply.tell(ev.UserSpeaks(True))
+    assert reply.tell(ev.SmallText("Let me look at that, and")) == []
+    reply = reply_with(opening=WrittenOpening(OpeningRules(enough_words=12)))
+    reply.tell(ev.SmallText("Let me look at that, "))
+    reply.tell(ev.UserSpeaks(True))
+    assert reply.tell(ev.SmallText("and at the rest, ")) == [act.SayOpening(" and at the rest,")]
 
 
 @pytest.mark.parametrize(

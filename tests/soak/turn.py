@@ -10,6 +10,7 @@ from pipecat.frames.frames import (
     EagerEndOfTurnCancelFrame,
     ErrorFrame,
     Frame,
+    FunctionCallResultFrame,
     FunctionCallResultProperties,
     FunctionCallsStartedFrame,
     InterruptionFrame,
@@ -294,11 +295,20 @@ class Talker:
         bot = self.bot
         assert bot.tts is not None
         await self._until(lambda: self._is_quiet, "end of the turn")
+        results = lambda: len(bot.of(FunctionCallResultFrame))  # noqa: E731
+        await self._until(lambda: results() >= self._calls, "result of each call")
+        await self._until(lambda: self._are_lines_voiced, "voice for the tool's lines")
         texts = [text for reply in self._replies() if (text := squash(reply.text))]
         await self._until(
             lambda: squash("".join(self._said_in_replies())) == "".join(texts), f"voice for {texts}"
         )
         await self._until(lambda: self._are_remembered(texts), f"messages of {texts}")
+
+    @property
+    def _are_lines_voiced(self) -> bool:
+        assert self.bot.tts is not None
+        said = [text for text, _ in self.bot.tts.said]
+        return all(frame.text in said for frame in self.bot.of(TTSSpeakFrame))
 
     def _are_remembered(self, texts: list[str]) -> bool:
         """Whether the context ends in these replies, a message each.
