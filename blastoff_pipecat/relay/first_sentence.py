@@ -63,6 +63,6 @@ class FirstSentence:
 
     def take(self, chars: int | None = None) -> str:
         """Hand over what was gathered, or the first `chars` characters of it."""
-        taken = self.text if chars is None else self.text[:chars]
+        taken = self.text[:chars]
         self.text = self.text[len(taken) :]
         return taken

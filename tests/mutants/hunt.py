@@ -133,7 +133,10 @@ class Hunt:
         """Run all tests; write which functions of the room each calls, and how long it takes."""
         called: dict[str, set[str]] = {}
         secs: dict[str, float] = {}
+        forget = _caches(self._room)
         for item, following in _with_next(session.items):
+            for cache in forget:  # else only the first test of all would call what is behind one
+                cache()
             began = time.process_time()
             self._calls.begin(_WATCHED_SECS)
             _run(item, following)
@@ -149,7 +152,8 @@ class Hunt:
             mutant.put_in()
         except ValueError:
             return _IMPOSSIBLE
-        _forget_what_is_cached(self._room)
+        for forget in _caches(self._room):
+            forget()
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (_size() + _MORE_BYTES, most))
         for item, following in _with_next(items):
@@ -184,12 +188,13 @@ def _in_a_child(work: Callable[[], int]) -> int:
         os._exit(status)
 
 
-def _forget_what_is_cached(room: str) -> None:
-    for module in list(sys.modules.values()):
-        if str(getattr(module, "__file__", "")).startswith(room):
-            for each in vars(module).values():
-                if hasattr(each, "cache_clear"):
-                    each.cache_clear()
+def _caches(room: str) -> list[Callable[[], None]]:
+    """Return what empties the caches of a room's functions."""
+    modules = [
+        each for each in sys.modules.values() if str(each.__dict__.get("__file__")).startswith(room)
+    ]
+    values = [value for module in modules for value in vars(module).values()]
+    return [value.cache_clear for value in values if hasattr(value, "cache_clear")]
 
 
 def _size() -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from blastoff_pipecat.relay.clauses import clause_end, ends_sentence
-from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, SENTENCE_MARKS, ended
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, SENTENCE_MARKS, count_words, ended
 
 
 @pytest.mark.parametrize("mark", SENTENCE_MARKS)
@@ -22,3 +22,24 @@ def test_what_ends_a_clause_need_not_end_a_sentence(mark: str) -> None:
     assert not ends_sentence(text)
     assert clause_end(f"{text} ابھی") == len(text)
     assert not ended(text, sentence=True).endswith(mark)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", 0),
+        ("…", 0),
+        ("It's half past 9.30", 4),
+        ("九", 1),
+        ("九点", 1),
+        ("九点半", 2),
+        ("ก" * 4, 1),
+        ("ก" * 5, 2),
+        ("ก" * 8, 2),
+        ("ก" * 9, 3),
+        ("WiFi 密码", 2),
+    ],
+)
+def test_words_are_counted_in_any_script(text: str, words: int) -> None:
+    """Two Han characters, or four Thai letters, last as long as an English word."""
+    assert count_words(text) == words

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from blastoff_pipecat.relay.forecast import (
     SENTENCE_PRIOR_SECS,
+    AfterTool,
     Delays,
     Expectation,
     Forecast,
@@ -276,3 +277,11 @@ def test_what_is_expected_is_still_to_come(signs: list[tuple[Sign, float]], now:
     for kind, at in signs:
         expectation.sign(kind, at)
         assert expectation.expected(waited=now) > now
+
+
+def test_a_tool_that_was_waited_for_is_the_nearer() -> None:
+    """What it has not taken yet counts for the answer behind it, too."""
+    behind = AfterTool(Forecast(1.0), Delays(2.0))
+    assert behind.chance_by(2.0) < 0.5
+    assert behind.chance_by(4.0, waited=3.5) < behind.chance_by(4.0) - 0.2
+    assert behind.sentence_after_clause() == 0.0

@@ -475,6 +475,26 @@ def test_an_opening_that_comes_back_is_no_answer() -> None:
     assert reply.tell(ev.LargeEnded()) == [act.AskLarge(opening, 1)]
 
 
+def test_no_line_is_asked_for_while_the_small_model_reports_its_usage() -> None:
+    """One request at a time; when it has ended, there is one to come."""
+    manner = {"max_silence": 1.0, "max_waiting_lines": 2, "asks_for_lines": True}
+    relay = Relay(
+        opening=WrittenLine(OpeningRules(min_words=2)),
+        limits=Limits(small_usage=60.0),
+        manner=Manner(opening="always", beside=True, **manner),  # type: ignore[arg-type]
+        expectation=slow(30.0).began(),
+    )
+    reply = Witness(relay)
+    reply.begin()
+    reply.tell(ev.SmallText("Let me see. "))
+    assert reply.open == {"small", "large"}
+    pass_until(reply, 2.0)
+    assert [type(action) for _, action in reply.asked].count(act.AskSmallForLine) == 0
+    reply.tell(ev.SmallEnded())
+    pass_until(reply, 2.1)
+    assert [type(action) for _, action in reply.asked].count(act.AskSmallForLine) == 1
+
+
 # A request that was made before the reply.
 
 

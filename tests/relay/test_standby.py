@@ -93,6 +93,13 @@ class TestWhenALineIsDue:
         assert choose(standby, timing) == ""
         assert due(standby, timing) == pytest.approx(0.85)
 
+    def test_a_line_that_was_declined_is_due_later(self) -> None:
+        """So it may still be put off when the other could be no longer."""
+        for declined in (True, False):
+            standby, timing = standing_by(secs=1.0, lines=(TWO,))
+            line = standby.choose(timing, 1.8, said="", declined=declined)
+            assert line == ("" if declined else TWO)
+
 
 class TestWhichLineIsChosen:
     """The small model's, if it is short; nothing twice."""

@@ -106,7 +106,8 @@ def _failures(turn: Turn) -> Iterator[str]:
         if not report.opening_chars:
             yield f"a reply without a word: {report}"
         said = squash(" ".join(reply.text for reply in turn.replies))
-        answers = [squash(text) for text in turn.plan.answers]
+        # An opening ends as a sentence, though the answer that is just the same may not.
+        answers = [squash(text).rstrip(".,") for text in turn.plan.answers]
         if turn.settings.style != "answer" and not any(text and text in said for text in answers):
             yield f"an opening and no answer: {report}"
 

@@ -275,11 +275,18 @@ class Talker:
         return sum(len(frame.function_calls) for frame in self.bot.of(FunctionCallsStartedFrame))
 
     @property
+    def _failed_calls(self) -> int:
+        """How many calls lacked an argument, since the model broke off: Pipecat answers those."""
+        results = self.bot.of(FunctionCallResultFrame)
+        return sum("failed and returned no result" in str(each.result) for each in results)
+
+    @property
     def _is_quiet(self) -> bool:
         """Whether no reply is being made, no tool runs, and none waits for its answer."""
-        tool, replies = self.tool, self._asked_for
+        tool, replies, failed = self.tool, self._asked_for, self._failed_calls
         is_over = self.bot.started == self.bot.ended == replies
-        return is_over and self._calls == tool.ended and replies == 1 + tool.answered
+        answered = tool.answered + failed
+        return is_over and self._calls == tool.ended + failed and replies == 1 + answered
 
     @property
     def _has_voiced_last(self) -> bool:
