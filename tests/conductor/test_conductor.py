@@ -13,6 +13,8 @@ from blastoff_pipecat.conductor.heard import Heard, ModelAnswered, ModelUsed, To
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint, memory
 from blastoff_pipecat.relay.actions import ReportFailures, SayContinuation, SayOpening
+from blastoff_pipecat.relay.cover import Cover, Voice
+from blastoff_pipecat.relay.turn import TurnSoFar
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.policies import HANDED_OVER
 
@@ -68,7 +70,9 @@ async def test_a_reply_is_opening_and_continuation(server: ScriptedEndpoint) -> 
     async with conducting(server) as conductor:
         heard, reply = await hear(conductor, QUESTION)
     assert text_of(heard) == f"{OPENING} {CONTINUATION}"
-    assert [e.model for e in heard if isinstance(e, ModelAnswered)] == ["small", "large"]
+    answered = [each for each in heard if isinstance(each, ModelAnswered)]
+    assert [each.model for each in answered] == ["small", "large"]
+    assert all(0.0 < each.ttfb <= each.ttfat < 5.0 for each in answered)
     said = [each for each in heard if isinstance(each, SayOpening | SayContinuation)]
     assert said[0] == SayOpening(OPENING)
     assert all(isinstance(each, SayContinuation) for each in said[1:])
@@ -106,6 +110,33 @@ async def test_an_answer_beside_an_opening_is_reported_as_such(server: ScriptedE
         _, reply = await hear(conductor, QUESTION, policy=Policy(opening="never"))
     assert (reply.report.handover, reply.report.continuation_mode) == (None, None)
     assert reply.why_alone == "no opening needed"
+
+
+async def test_a_reply_goes_on_with_its_turn(server: ScriptedEndpoint) -> None:
+    """What was said in it before is said no more, and its lines are counted."""
+    server.play("large", CONTINUATION)
+    turn = TurnSoFar(Cover(Voice(), 0.0), said="One moment.", waiting_lines=2, since_reply=1)
+    async with conducting(server) as conductor:
+        _, reply = await hear(conductor, QUESTION, policy=Policy(opening="never"), turn=turn)
+    assert reply.turn.said == "One moment."
+    assert reply.turn.waiting_lines == 2
+    assert reply.report.waiting_lines == 1
+
+
+async def test_a_small_model_that_is_late_three_times_is_left_out(
+    server: ScriptedEndpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warning names it."""
+    server.play("small", Script(fault=Fault.HANG_BEFORE_FIRST_TOKEN))
+    server.play("large", CONTINUATION)
+    policy = Policy(**HANDED_OVER, small_first_token_timeout_secs=0.05)
+    async with conducting(server) as conductor:
+        for _ in range(3):
+            assert not conductor.learnt.small_is_left_out
+            await hear(conductor, QUESTION, policy=policy)
+        assert conductor.learnt.small_is_left_out
+        told = f"The small model {conductor.small.describe()} failed 3 times in a row"
+    assert any(told in record.getMessage() for record in caplog.records)
 
 
 async def test_both_models_are_got_ready(server: ScriptedEndpoint) -> None:

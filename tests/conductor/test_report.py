@@ -134,8 +134,9 @@ def test_a_summary_has_no_other_attributes() -> None:
     summary.add(REPORT)
     with pytest.raises(
         AttributeError, match="'LatencySummary' object has no attribute 'frist_text'"
-    ):
+    ) as caught:
         _ = summary.frist_text
+    assert (caught.value.name, caught.value.obj) == ("frist_text", summary)
     assert pickle.loads(pickle.dumps(summary)).as_dict() == copy.copy(summary).as_dict()
 
 

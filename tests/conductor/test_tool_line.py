@@ -52,6 +52,7 @@ async def test_what_it_is_told(server: ScriptedEndpoint, conductor: Conductor) -
     assert line == "Checking Oslo."
     assert used
     assert used.model == "small"
+    assert used.usage
     messages = server.requests_for("small")[0].messages
     assert messages[-1]["role"] == "user"
     assert messages[-1]["content"].startswith(QUESTION)
