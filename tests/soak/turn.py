@@ -47,13 +47,18 @@ class Tool:
     secs: float = 0.0
     is_answered: bool = True
     began: int = 0
+    running: int = 0
     ended: int = 0
     answered: int = 0
 
     async def get_weather(self, params: FunctionCallParams, city: str) -> None:
         """Get the weather."""
         self.began += 1
-        await asyncio.sleep(self.secs)
+        self.running += 1
+        try:
+            await asyncio.sleep(self.secs)
+        finally:
+            self.running -= 1
         properties = FunctionCallResultProperties(run_llm=None if self.is_answered else False)
         await params.result_callback({"sky": "clear"}, properties=properties)
         self.ended += 1
@@ -147,6 +152,8 @@ class Talker:
         before = len(bot.context.get_messages())
         asked_at = time.monotonic()
         interrupted = await (self._ask(plan) if plan.way == "asked" else self._guess(plan))
+        if interrupted:  # which need not end a tool that has begun
+            await self._soon(lambda: not tool.running)
         if interrupted and tool.answered:  # Pipecat has a result answered that was there before
             await self._soon(lambda: self._is_quiet and self._has_voiced_last, within=3.0)
         elif not interrupted and plan.way != "eager, withdrawn":
