@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from blastoff_pipecat.relay.decline import declines, may_decline
-from blastoff_pipecat.relay.opening import begins
+from blastoff_pipecat.relay.opening import Opening, begins
 from blastoff_pipecat.relay.scripts import count_words, plain
 
 
-class ChosenOpening:
+class ChosenOpening(Opening):
     """An opening picked by the small model from approved lines."""
 
     def __init__(self, lines: Sequence[str], *, recent: Iterable[str] = ()) -> None:
@@ -20,6 +20,7 @@ class ChosenOpening:
         Raises:
             ValueError: There is no line to choose from.
         """
+        super().__init__()
         sayable: dict[str, str] = {}
         for line in lines:
             if words := plain(line):
@@ -30,8 +31,6 @@ class ChosenOpening:
         fresh = {words: line for words, line in sayable.items() if not begins(used, words)}
         self._lines = fresh or sayable
         self.lines = tuple(self._lines.values())
-        self.text = ""
-        self.done = self.declined = False
         self._written = ""
         self._before = ""  # what stands before the line
         self._in_key = False  # inside the key of a JSON object

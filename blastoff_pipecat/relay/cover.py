@@ -89,7 +89,13 @@ class _Awaited:
 
 
 class Cover:
-    """The clock of what is heard in one reply."""
+    """The clock of what is heard in one reply.
+
+    Attributes:
+        until: When all that was said is over, as estimated; with nothing said, when it was asked.
+        silent_from: Since or from when silence counts: `until`, and later by what was on hold.
+        anything: Whether anything was said.
+    """
 
     def __init__(self, voice: Voice, asked_at: float) -> None:
         """Begin a reply.
@@ -99,35 +105,20 @@ class Cover:
             asked_at: When the reply was asked for: silence counts from then.
         """
         self._voice = voice
-        self._until = self._silent_from = asked_at
+        self.until = self.silent_from = asked_at
         self._awaited: _Awaited | None = None
         self._sounded_at = -math.inf
         self._began_at = -math.inf
         self._before: tuple[_Awaited | None, float, float, float] = None, 0.0, 0.0, 0.0
         self._held_at: float | None = None
         self._longest = 0.0
-        self._said = self._interrupted = False
+        self.anything = self._interrupted = False
 
     def following(self) -> "Cover":
         """Return the clock of the next reply to the same turn, in which what sounds sounds on."""
         following = copy(self)
         following._longest = 0.0
         return following
-
-    @property
-    def until(self) -> float:
-        """When all that was said is over, as estimated; with nothing said, when it was asked."""
-        return self._until
-
-    @property
-    def silent_from(self) -> float:
-        """Since or from when silence counts: `until`, and later by what was on hold after it."""
-        return self._silent_from
-
-    @property
-    def anything(self) -> bool:
-        """Whether anything was said."""
-        return self._said
 
     @property
     def longest_silence(self) -> float:
@@ -137,7 +128,7 @@ class Cover:
 
     def heard_by(self, now: float) -> float:
         """Say when a text that is said now begins to be heard."""
-        return max(self._until, now + self._voice.latency_secs)
+        return max(self.until, now + self._voice.latency_secs)
 
     def silence_at(self, when: float) -> float:
         """Say for how many seconds nothing will have been heard, if nothing more is said.
@@ -146,7 +137,7 @@ class Cover:
         """
         if self._held_at is not None:
             when = min(when, self._held_at)
-        return max(0.0, when - self._silent_from)
+        return max(0.0, when - self.silent_from)
 
     def say(self, text: str, now: float) -> None:
         """Take a text given to the voice that it speaks at once; one without words is no sound."""
@@ -156,12 +147,12 @@ class Cover:
         starts = self.heard_by(now)
         if self._awaited:
             self._awaited.secs += secs
-        if self._awaited or self._until > now:
-            self._longest = max(self._longest, starts - self._silent_from)
+        if self._awaited or self.until > now:
+            self._longest = max(self._longest, starts - self.silent_from)
         else:
-            self._awaited = _Awaited(now, starts, secs, self._silent_from)
+            self._awaited = _Awaited(now, starts, secs, self.silent_from)
         self._lasts(starts + secs)
-        self._said, self._interrupted = True, False
+        self.anything, self._interrupted = True, False
 
     def audible(self, now: float) -> None:
         """The voice begins to be heard, after silence (`BotStartedSpeakingFrame`)."""
@@ -194,8 +185,8 @@ class Cover:
         of a text when it is cut into those only when the voice has said nothing for three seconds.
         """
         if now - self._began_at < _SHORTEST_SOUND_SECS:
-            self._awaited, self._until, self._silent_from, self._longest = self._before
-        elif not self._awaited and self._until > now:
+            self._awaited, self.until, self.silent_from, self._longest = self._before
+        elif not self._awaited and self.until > now:
             self._lasts(now)
 
     def interrupt(self, now: float) -> None:
@@ -204,7 +195,7 @@ class Cover:
             heard = min(now, self._awaited.starts)
             self._longest = max(self._longest, heard - self._awaited.silent_from)
         self._awaited, self._interrupted = None, True
-        if self._until > now:
+        if self.until > now:
             self._lasts(now)
 
     def hold(self, now: float) -> None:
@@ -215,15 +206,15 @@ class Cover:
     def resume(self, now: float) -> None:
         """The clock goes on; to be told before anything is said."""
         if self._held_at is not None:
-            self._silent_from += max(0.0, now - max(self._held_at, self._silent_from))
+            self.silent_from += max(0.0, now - max(self._held_at, self.silent_from))
             self._held_at = None
 
     def _begins(self, now: float) -> None:
         """A sound begins: that of what is awaited, or one that nobody told of."""
         self._began_at = now
-        self._before = self._awaited, self._until, self._silent_from, self._longest
+        self._before = self._awaited, self.until, self.silent_from, self._longest
         awaited, self._awaited = self._awaited, None
-        silent_from = awaited.silent_from if awaited else self._silent_from
+        silent_from = awaited.silent_from if awaited else self.silent_from
         self._longest = max(self._longest, now - silent_from)
         if awaited:
             self._lasts(now + awaited.secs)
@@ -231,8 +222,8 @@ class Cover:
 
     def _sounds(self, now: float) -> None:
         self._sounded_at = now
-        if self._until < now:  # it ends before the next report, and nobody tells when
+        if self.until < now:  # it ends before the next report, and nobody tells when
             self._lasts(now + PLAYING_SECS / 2)
 
     def _lasts(self, until: float) -> None:
-        self._until = self._silent_from = until
+        self.until = self.silent_from = until

@@ -41,7 +41,11 @@ _Seen = tuple[float, float, bool]
 
 
 class Delays:
-    """What is known of one delay, learnt online."""
+    """What is known of one delay, learnt online.
+
+    Attributes:
+        count: How many delays were observed; those cut short are not counted.
+    """
 
     def __init__(self, prior_secs: float, *, prior_spread: float = 0.5) -> None:
         """Start with a guess.
@@ -56,14 +60,9 @@ class Delays:
         if math.isnan(prior_secs):
             raise ValueError("prior_secs is not a number")
         self._prior, self._prior_spread = _bounded_log(prior_secs), max(prior_spread, _NARROWEST)
-        self._count = 0
+        self.count = 0
         self._seen: list[_Seen] = []  # the oldest first
         self._fit()
-
-    @property
-    def count(self) -> int:
-        """How many delays were observed; those cut short are not counted."""
-        return self._count
 
     def copy(self) -> "Delays":
         """Make another that knows the same and learns on its own."""
@@ -111,7 +110,7 @@ class Delays:
         return max(exp(high), math.nextafter(waited, math.inf))
 
     def _learn(self, log: float, *, cut: bool) -> None:
-        odd = self._count >= _RUN and not _ODD < self._later(log) < 1 - _ODD
+        odd = self.count >= _RUN and not _ODD < self._later(log) < 1 - _ODD
         before, latest = self._seen[: 1 - _RUN], [*self._seen[1 - _RUN :], (log, 1.0, cut)]
         left = _DECAY
         if self._changed(before, latest):
@@ -121,7 +120,7 @@ class Delays:
         aged = [(log, left * weight, cut) for log, weight, cut in before]
         aged += [(log, _DECAY * weight, cut) for log, weight, cut in latest]
         self._seen = [seen for seen in aged if seen[1] > _LEAST_WEIGHT]
-        self._count += not cut
+        self.count += not cut
         self._fit()
 
     def _changed(self, before: list[_Seen], latest: list[_Seen]) -> bool:
@@ -143,7 +142,7 @@ class Delays:
         self._quantiles: dict[float, float] = {}
         known = sorted([(log, weight) for log, weight, cut in self._seen if not cut])
         cuts = [(log, weight) for log, weight, cut in self._seen if cut]
-        prior_weight = _PRIOR_DECAY**self._count
+        prior_weight = _PRIOR_DECAY**self.count
         total = prior_weight + sum([weight for _, weight in known])
         half = (1 - _TAIL_SHARE) / total / 2
         self._middle, self._width = _shape(known) if known else (self._prior, self._prior_spread)

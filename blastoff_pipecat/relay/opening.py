@@ -15,9 +15,10 @@ an opening that is done with an empty `text` is none, and `declined` tells wheth
 model said.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from blastoff_pipecat.relay.clauses import clause_end, ends_sentence
 from blastoff_pipecat.relay.commitments import affirms, answers, commits, may_commit
@@ -54,28 +55,25 @@ class OpeningRules:
     unit: Literal["clause", "word"] = "clause"
 
 
-class Opening(Protocol):
-    """The opening of one reply while the small model produces it."""
+class Opening(ABC):
+    """The opening of one reply while the small model produces it.
 
-    @property
-    def text(self) -> str:
-        """All that was released so far."""
-        ...
+    Attributes:
+        text: All that was released so far.
+        done: Whether nothing more is wanted from the small model.
+        declined: Whether the small model said that no opening is needed.
+    """
 
-    @property
-    def done(self) -> bool:
-        """Whether nothing more is wanted from the small model."""
-        ...
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.text = ""
+        self.done = self.declined = False
 
-    @property
-    def declined(self) -> bool:
-        """Whether the small model said that no opening is needed."""
-        ...
-
+    @abstractmethod
     def feed(self, text: str) -> list[str]:
         """Take the next piece of the model's text; return what is to be said now."""
-        ...
 
+    @abstractmethod
     def end(self, *, cut_off: bool) -> list[str]:
         """Take note that no more text comes; return what is still to be said.
 
@@ -83,10 +81,9 @@ class Opening(Protocol):
             cut_off: Whether the model was stopped in the middle of something, so that its last
                 word may be half a word.
         """
-        ...
 
 
-class WrittenOpening:
+class WrittenOpening(Opening):
     """An opening in the small model's own words."""
 
     def __init__(
@@ -106,8 +103,7 @@ class WrittenOpening:
             stand_ins: Approved lines, one of which is said in place of an opening that was used
                 recently or that asserts something it must not.
         """
-        self.text = ""
-        self.done = self.declined = False
+        super().__init__()
         self._rules = rules or OpeningRules()
         self._recent = tuple(plain(reply) for reply in recent)
         self._stand_ins = stand_ins

@@ -119,12 +119,7 @@ class Timing:
     """The decisions of one reply."""
 
     def __init__(
-        self,
-        manner: Manner,
-        voice: Voice,
-        cover: Cover,
-        expectation: Expectation,
-        begun_at: float,
+        self, manner: Manner, voice: Voice, cover: Cover, expectation: Expectation, begun_at: float
     ) -> None:
         """Take what they are made of.
 
