@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from blastoff_pipecat.bench.answer import Answer, Ear
 from blastoff_pipecat.bench.questions import messages
@@ -33,28 +33,13 @@ ANSWER_SECS = 60.0
 """How long one answer may take; one that takes longer has failed."""
 
 
-class Asker(Protocol):
-    """Something that answers questions.
+class ModelsAsker:
+    """Asks two models as a bot does, or the large one alone over the same connections.
 
     Attributes:
         modes: The ways in which it can be asked.
         where: What it is, in words.
     """
-
-    modes: Sequence[Mode]
-    where: str
-
-    async def ask(self, mode: Mode, question: str, round: int) -> Answer:
-        """Ask, and return the answer, measured; what goes wrong is in it."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        ...
-
-
-class ModelsAsker:
-    """Asks two models as a bot does, or the large one alone over the same connections."""
 
     def __init__(
         self,
@@ -86,7 +71,7 @@ class ModelsAsker:
         )
 
     async def ask(self, mode: Mode, question: str, round: int) -> Answer:
-        """Ask in one of the two modes, over connections that are open already."""
+        """Ask, over open connections; return the answer, measured, and what goes wrong in it."""
         await self._conductor.warm()
         clock = asyncio.get_running_loop().time
         answer = Answer(mode=mode, question=question, round=round)
@@ -116,7 +101,10 @@ class ModelsAsker:
 
 
 class ServerAsker:
-    """Asks an OpenAI-compatible server, streaming, with and without ``disable_quick_response``."""
+    """Asks an OpenAI-compatible server, streaming, with and without ``disable_quick_response``.
+
+    It has the attributes and methods of a `ModelsAsker`.
+    """
 
     def __init__(self, endpoint: ChatEndpoint) -> None:
         """Take where the server is."""
@@ -145,6 +133,9 @@ class ServerAsker:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()
+
+
+Asker: TypeAlias = ModelsAsker | ServerAsker
 
 
 async def listen(client: ChatClient, body: Mapping[str, Any], answer: Answer) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,9 +16,12 @@ from blastoff_pipecat.bench.overhead.command import overhead
 from blastoff_pipecat.bench.seam.command import seam
 from blastoff_pipecat.bench.shell import (
     ANY_MODEL,
+    JsonFile,
+    PlotFile,
     fail,
     progress_bar,
     ready,
+    say,
     server_at,
     stop,
     written,
@@ -50,20 +52,15 @@ def latency(
         int, typer.Option(help="How often each is asked in each mode.", min=1, max=MOST_ROUNDS)
     ] = 1,
     url: Annotated[
-        str | None,
-        typer.Option(help="A server's base URL, such as http://127.0.0.1:8000/v1."),
+        str | None, typer.Option(help="A server's base URL, such as http://127.0.0.1:8000/v1.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="The model's name on that server.")] = None,
     key_variable: Annotated[
         str | None,
         typer.Option(help="The variable (environment or .env) that holds that server's key."),
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write everything there, as .json.")
-    ] = None,
-    plot_file: Annotated[
-        Path | None, typer.Option("--plot", help="Draw the first texts there, as .svg.")
-    ] = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
 ) -> None:
     """Ask spoken-style questions of two models, and of the large one alone, in turns.
 
@@ -108,7 +105,7 @@ async def _latency(
 
     async with _asker(endpoint, console) as asker:
         run.where = asker.where
-        console.print(f"Asking {asker.where}", markup=False, highlight=False, soft_wrap=True)
+        say(f"Asking {asker.where}", console)
         with progress_bar(console) as bar:
             task = bar.add_task("warming up", total=None)
             await warm_up(asker, run)

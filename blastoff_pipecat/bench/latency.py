@@ -5,12 +5,12 @@ to round: what the first finds cold, or leaves in a server's cache, helps neithe
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from blastoff_pipecat.bench.answer import Answer
 from blastoff_pipecat.bench.asker import Asker, Mode
 from blastoff_pipecat.bench.questions import WARM_UP
-from blastoff_pipecat.conductor.latency import LatencyStats
+from blastoff_pipecat.conductor.latency import LatencyStats, nearest_rank
 
 FIGURES: dict[str, str] = {
     "first_text": "first text",
@@ -76,18 +76,8 @@ def summary(values: Sequence[float]) -> dict[str, float] | None:
     if stats is None:
         return None
     ordered = sorted(values)
-    q1, q3 = (ordered[-(-quarter * len(ordered) // 4) - 1] for quarter in (1, 3))
-    return {
-        "n": stats.n,
-        "p50": stats.p50,
-        "p95": stats.p95,
-        "q1": q1,
-        "q3": q3,
-        "iqr": q3 - q1,
-        "min": stats.min,
-        "max": stats.max,
-        "avg": stats.avg,
-    }
+    q1, q3 = (nearest_rank(ordered, quarter) for quarter in (0.25, 0.75))
+    return {**asdict(stats), "q1": q1, "q3": q3, "iqr": q3 - q1}
 
 
 async def warm_up(asker: Asker, run: Run) -> None:
@@ -105,11 +95,7 @@ async def warm_up(asker: Asker, run: Run) -> None:
 
 
 async def measure(
-    asker: Asker,
-    run: Run,
-    questions: Sequence[str],
-    rounds: int,
-    tell: Callable[[Answer], None],
+    asker: Asker, run: Run, questions: Sequence[str], rounds: int, tell: Callable[[Answer], None]
 ) -> None:
     """Ask every question in every mode in each round.
 

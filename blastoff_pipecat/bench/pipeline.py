@@ -36,14 +36,7 @@ class ServicePipeline:
     def __init__(
         self, name: str, service: Service, parts: Sequence[FrameProcessor], params: PipelineParams
     ) -> None:
-        """Put the service into a pipeline.
-
-        Args:
-            name: What it is called where something fails.
-            service: Who answers.
-            parts: What the pipeline is made of, the service included.
-            params: Those of the pipeline.
-        """
+        """Put the service, one of the `parts`, into a pipeline."""
         self.name = name
         self.service = service
         self.error: str | None = None

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from blastoff_pipecat.conductor.latency import nearest_rank
+
 _WIDTH = 760
 _LEFT, _RIGHT, _TOP = 130, 30, 56
 _ROW = 86
@@ -83,9 +85,7 @@ def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
         if not ordered:
             parts.append(_text(_LEFT + 6, middle + 4, "no answer", "small"))
             continue
-        q1, p50, q3, p95 = (
-            ordered[math.ceil(part * len(ordered)) - 1] for part in (0.25, 0.5, 0.75, 0.95)
-        )
+        q1, p50, q3, p95 = (nearest_rank(ordered, part) for part in (0.25, 0.5, 0.75, 0.95))
         parts.append(
             f'<rect x="{x(q1):.1f}" y="{middle - 24:.1f}" width="{max(x(q3) - x(q1), 1):.1f}" '
             f'height="48" {colour} fill="currentColor" fill-opacity="0.14"/>'

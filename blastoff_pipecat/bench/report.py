@@ -5,20 +5,18 @@ import json
 import os
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from blastoff_pipecat.bench.answer import Answer
 from blastoff_pipecat.bench.latency import FIGURES, Run, summary
 from blastoff_pipecat.bench.plot import strips
+from blastoff_pipecat.bench.shell import say
 
-_DIGITS = 6  # of seconds: microseconds
 MOST_FAILURES_SHOWN = 5
 
 
@@ -63,15 +61,22 @@ def as_data(run: Run) -> dict[str, Any]:
             for mode in run.modes
         },
         "sooner": rounded(summary(run.sooner())),
-        "answers": [_rounded_answer(answer) for answer in run.answers],
+        "answers": [rounded(asdict(answer)) for answer in run.answers],
     }
 
 
-def rounded(values: dict[str, float] | None) -> dict[str, float] | None:
-    """Round figures to what a clock can tell; None stays."""
-    if values is None:
-        return None
-    return {name: round(value, _DIGITS) for name, value in values.items()}
+def rounded(value: Any, digits: int = 6) -> Any:
+    """Round the seconds in plain data, to microseconds by default; whatever else there is stays."""
+    if isinstance(value, dict):
+        figures = cast("dict[str, Any]", value)
+        return {name: rounded(each, digits) for name, each in figures.items()}
+    return round(value, digits) if isinstance(value, float) else value
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table as Markdown."""
+    lines = (f"| {' | '.join(line)} |\n" for line in rows)
+    return f"| {' | '.join(head)} |\n{'|---' * len(head)}|\n{''.join(lines)}"
 
 
 def as_json(data: dict[str, Any]) -> str:
@@ -96,7 +101,7 @@ def show(run: Run, console: Console) -> None:
         table.add_section()
     console.print(table)
     for line in remarks(run):
-        console.print(Text(line), soft_wrap=True)
+        say(line, console)
 
 
 def remarks(run: Run) -> list[str]:
@@ -137,10 +142,3 @@ def _listed(what: str, said: Sequence[str]) -> list[str]:
         return []
     counted = Counter(said).most_common(MOST_FAILURES_SHOWN)
     return [f"{what}: {len(said)}", *(f"  {times} x {reason}" for reason, times in counted)]
-
-
-def _rounded_answer(answer: Answer) -> dict[str, Any]:
-    return {
-        name: round(value, _DIGITS) if isinstance(value, float) else value
-        for name, value in asdict(answer).items()
-    }

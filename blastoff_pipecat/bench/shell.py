@@ -1,7 +1,7 @@
 """What commands share: how they begin, fail and stop; a server by its options, a bar, a file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
 import typer
@@ -10,6 +10,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 if TYPE_CHECKING:
     from blastoff_pipecat.endpoints import ChatEndpoint
+
+JsonFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--json", help="Write everything there, as .json.")
+]
+PlotFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--plot", help="Draw the figures there, as .svg.")
+]
+Check: TypeAlias = Annotated[
+    bool, typer.Option("--check", help="Exit with 1 where a target is missed.")
+]
 
 _INTERRUPTED = 130
 """The exit status after Ctrl-C, as a shell's own."""
@@ -59,9 +69,14 @@ def progress_bar(console: Console, *, by_itself: bool = True) -> Progress:
     )
 
 
+def say(message: str, console: Console, style: str | None = None) -> None:
+    """Print a line as it stands, whatever is in it and however long it is."""
+    console.print(message, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def complain(message: str, console: Console) -> None:
     """Say what cannot be done, on a console that may be showing a bar."""
-    console.print(message, style="bold red", markup=False, highlight=False, soft_wrap=True)
+    say(message, console, "bold red")
 
 
 def fail(message: str) -> NoReturn:
@@ -115,4 +130,4 @@ def written(path: Path | None, text: str, console: Console) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}")
-    console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)
+    say(f"Written: {path}", console)

@@ -5,11 +5,16 @@ Percentiles are nearest-rank over the last `window` replies: p95 of 20 replies i
 
 import math
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from blastoff_pipecat.conductor.report import COUNTS, DURATIONS, ReplyReport
+
+
+def nearest_rank(ordered: Sequence[float], part: float) -> float:
+    """Return a percentile of values that are in order; `part` is above 0, and 1 at most."""
+    return ordered[math.ceil(part * len(ordered)) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,8 @@ class LatencyStats:
             avg=math.fsum(ordered) / n,
             min=ordered[0],
             max=ordered[-1],
-            p50=ordered[math.ceil(0.50 * n) - 1],
-            p95=ordered[math.ceil(0.95 * n) - 1],
+            p50=nearest_rank(ordered, 0.50),
+            p95=nearest_rank(ordered, 0.95),
         )
 
 

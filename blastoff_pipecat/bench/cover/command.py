@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from blastoff_pipecat.bench.shell import fail, progress_bar, ready, stop, written
+from blastoff_pipecat.bench.shell import (
+    JsonFile,
+    PlotFile,
+    fail,
+    progress_bar,
+    ready,
+    say,
+    stop,
+    written,
+)
 
 if TYPE_CHECKING:
     from blastoff_pipecat.bench.cover.answer import Answer
@@ -38,8 +47,7 @@ def cover(
         typer.Option(help="Seconds from a text to the voice's sound. [default: 0.15]", max=10),
     ] = None,
     words_per_second: Annotated[
-        list[float] | None,
-        typer.Option(help="The voice's pace. [default: 2.7]", min=0.5, max=20),
+        list[float] | None, typer.Option(help="The voice's pace. [default: 2.7]", min=0.5, max=20)
     ] = None,
     tokens_per_second: Annotated[
         list[float] | None,
@@ -52,8 +60,7 @@ def cover(
         ),
     ] = None,
     spread: Annotated[
-        float,
-        typer.Option(help="Of the delays: the deviation of their logarithm.", min=0, max=3),
+        float, typer.Option(help="Of the delays: the deviation of their logarithm.", min=0, max=3)
     ] = 0.5,
     from_file: Annotated[
         Path | None, typer.Option("--from", help="Draw answers that were recorded there.")
@@ -70,12 +77,8 @@ def cover(
         int, typer.Option(help="With --record: how many are asked.", min=1, max=1000)
     ] = 20,
     seed: Annotated[int, typer.Option(help="The same seed draws the same replies.")] = 1,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write every figure there, as .json.")
-    ] = None,
-    plot_file: Annotated[
-        Path | None, typer.Option("--plot", help="Draw figures by median there, as .svg.")
-    ] = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
 ) -> None:
     """Simulate when replies are heard: the large model alone, and three ways of opening.
 
@@ -152,7 +155,7 @@ async def _record(path: Path, questions: int, console: Console) -> "tuple[Answer
 
     _, large = Environment.read().endpoints()
     client = ChatClient(large)
-    console.print(f"Asking {large}", markup=False, highlight=False, soft_wrap=True)
+    say(f"Asking {large}", console)
     try:
         with progress_bar(console) as bar:
             task = bar.add_task("asking", total=questions)

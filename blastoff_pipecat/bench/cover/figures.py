@@ -1,12 +1,12 @@
 """What many replies come to: the figures of one policy in one world."""
 
-import math
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from blastoff_pipecat.bench.cover.heard import Heard, heard_alone
 from blastoff_pipecat.bench.cover.world import Turn, World
+from blastoff_pipecat.conductor.latency import nearest_rank
 
 LATER_SECS = 0.1
 FELT_SECS = 0.4
@@ -100,10 +100,10 @@ class Tally:
         first, later, replies = sorted(self.first), sorted(self.later), len(self.first)
         return {
             "replies": replies,
-            "first_p50": _rank(first, 0.5),
-            "first_p95": _rank(first, 0.95),
-            "answer_p50": _rank(sorted(self.answer), 0.5),
-            "later_p50": _rank(later, 0.5),
+            "first_p50": nearest_rank(first, 0.5),
+            "first_p95": nearest_rank(first, 0.95),
+            "answer_p50": nearest_rank(sorted(self.answer), 0.5),
+            "later_p50": nearest_rank(later, 0.5),
             "later": _above(later, LATER_SECS),
             "later_felt": _above(later, FELT_SECS),
             "silent": self.silent / self.soon if self.soon else None,
@@ -112,11 +112,6 @@ class Tally:
             "waiting_lines": self.waiting_lines / replies,
             "small_tokens": self.small_tokens / replies,
         }
-
-
-def _rank(ordered: list[float], part: float) -> float:
-    """Return a percentile (nearest rank)."""
-    return ordered[math.ceil(part * len(ordered)) - 1]
 
 
 def _above(values: list[float], bound: float) -> float:

@@ -15,6 +15,7 @@ from blastoff_pipecat.bench.cover.report import plot
 from blastoff_pipecat.bench.heard.contestants import Contestant
 from blastoff_pipecat.bench.heard.readme import MEASURED as HEARD
 from blastoff_pipecat.bench.heard.report import NAMES
+from blastoff_pipecat.bench.report import markdown
 
 MEASURED = Path(__file__).with_name("measured.json")
 PLOT = MEASURED.with_suffix(".svg")
@@ -29,17 +30,19 @@ def drawn() -> str:
 def table() -> str:
     """Write what was measured beside what was simulated as a Markdown table."""
     compared = list(compare(json.loads(HEARD.read_text(encoding="utf-8"))))
-    lines = [f"| {' | '.join(_HEAD)} |", "|---" * len(_HEAD) + "|"]
-    for (ttft, contestant), cell in groupby(compared, lambda each: (each.ttft, each.contestant)):
-        pairs = (f"{each.measured:.2f} / {each.simulated:.2f}" for each in cell)
-        lines.append(f"| {ttft:g} s | {NAMES[Contestant(contestant)]} | {' | '.join(pairs)} |")
-    agree = sum(each.agrees for each in compared)
-    lines += [
-        "",
-        f"Seconds measured in a real pipeline / simulated: {agree} of {len(compared)} pairs are "
-        f"within {TOLERANCE:.0%}, or {UNFELT_SECS:g} s, of each other.",
+    rows = [
+        (
+            f"{ttft:g} s",
+            NAMES[Contestant(contestant)],
+            *(f"{each.measured:.2f} / {each.simulated:.2f}" for each in cell),
+        )
+        for (ttft, contestant), cell in groupby(compared, lambda each: (each.ttft, each.contestant))
     ]
-    return "\n".join(lines) + "\n"
+    agree = sum(each.agrees for each in compared)
+    return markdown(_HEAD, rows) + (
+        f"\nSeconds measured in a real pipeline / simulated: {agree} of {len(compared)} pairs are "
+        f"within {TOLERANCE:.0%}, or {UNFELT_SECS:g} s, of each other.\n"
+    )
 
 
 if __name__ == "__main__":

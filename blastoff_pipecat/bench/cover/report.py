@@ -5,7 +5,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from blastoff_pipecat.bench.cover.conversation import LEARNING
 from blastoff_pipecat.bench.cover.figures import (
@@ -19,7 +18,8 @@ from blastoff_pipecat.bench.cover.policy import POLICIES
 from blastoff_pipecat.bench.cover.run import Cell, Run
 from blastoff_pipecat.bench.cover.world import World
 from blastoff_pipecat.bench.plot import Line, lines, stacked
-from blastoff_pipecat.bench.report import machine
+from blastoff_pipecat.bench.report import machine, rounded
+from blastoff_pipecat.bench.shell import say
 
 _DIGITS = 5
 _COLUMNS: dict[str, tuple[str, str]] = {
@@ -84,7 +84,7 @@ def show(run: Run, console: Console) -> None:
                 told = ""
         table.add_section()
     console.print(table)
-    console.print(Text(_LEGEND), soft_wrap=True)
+    say(_LEGEND, console)
     planned = run.replies * len(_worlds(run)) * len(POLICIES)
     played = sum(len(tally.first) for tally in run.tallies.values())
     if played < planned:
@@ -101,7 +101,7 @@ def as_data(run: Run) -> dict[str, Any]:
             {
                 "policy": cell.policy,
                 "world": _as_data(cell.world),
-                **{name: _rounded(value) for name, value in tally.figures().items()},
+                **rounded(tally.figures(), _DIGITS),
             }
             for cell, tally in run.tallies.items()
         ],
@@ -160,7 +160,3 @@ def _as_data(world: World) -> dict[str, Any]:
     data = {each.name: getattr(world, each.name) for each in fields(world)}
     data["recorded"] = len(world.recorded)
     return data
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _DIGITS)

@@ -1,12 +1,21 @@
 """``blastoff bench heard``."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from blastoff_pipecat.bench.shell import complain, fail, progress_bar, ready, stop, written
+from blastoff_pipecat.bench.shell import (
+    Check,
+    JsonFile,
+    PlotFile,
+    complain,
+    fail,
+    progress_bar,
+    ready,
+    stop,
+    written,
+)
 
 if TYPE_CHECKING:
     from blastoff_pipecat.bench.heard.run import Run
@@ -25,15 +34,9 @@ def heard(
     quick: Annotated[
         bool, typer.Option("--quick", help=f"{_QUICK_REPLIES} replies of each.")
     ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 where a target is missed.")
-    ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write every reply there, as .json.")
-    ] = None,
-    plot_file: Annotated[
-        Path | None, typer.Option("--plot", help="Draw first sound and answer there, as .svg.")
-    ] = None,
+    check: Check = False,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
 ) -> None:
     """Measure what a listener hears, beside Pipecat's own service with the large model alone.
 

@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from blastoff_pipecat.bench.report import markdown
+
 MEASURED = Path(__file__).with_name("measured.json")
 _OURS = ("beside", "prefix")
 
@@ -17,24 +19,25 @@ def table() -> str:
     measured: dict[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))
     cells = {(cell["ttft"], cell["contestant"]): cell for cell in measured["cells"]}
     head = ("large model's first token", "alone", *(f"two models, {name}" for name in _OURS))
-    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for ttft in sorted({ttft for ttft, _ in cells}):
-        alone = f"{cells[ttft, 'stock']['answer']:.2f}"
-        ours = (_told(cells[ttft, name]) for name in _OURS)
-        lines.append(f"| {ttft:g} s | {' | '.join((alone, *ours))} |")
+    rows = [
+        (
+            f"{ttft:g} s",
+            f"{cells[ttft, 'stock']['answer']:.2f}",
+            *(_told(cells[ttft, name]) for name in _OURS),
+        )
+        for ttft in sorted({ttft for ttft, _ in cells})
+    ]
     about = measured["about"]
-    lines += [
-        "",
-        "Seconds from the question to the answer's first sound, medians of "
+    return markdown(head, rows) + (
+        "\nSeconds from the question to the answer's first sound, medians of "
         f"{min(len(cell['replies']) for cell in cells.values())} replies after "
         f"{about['replies_learnt_from']} to learn from; in brackets the opening's first sound and "
         "the longest silence behind it. Real pipelines played in real time (pipecat-ai "
         f"{about['pipecat-ai']}, a voice {about['voice_latency_secs']:g} s late), scripted models: "
         f"the small one {about['small_ttft_secs']:g} s late, the large one at "
         f"{1 / about['token_secs']:.0f} tokens a second with a first sentence of "
-        f"{about['first_sentence_tokens']}. `blastoff bench heard` measures it on yours.",
-    ]
-    return "\n".join(lines) + "\n"
+        f"{about['first_sentence_tokens']}. `blastoff bench heard` measures it on yours.\n"
+    )
 
 
 def _told(cell: dict[str, Any]) -> str:

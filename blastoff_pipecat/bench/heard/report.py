@@ -10,11 +10,11 @@ from rich.table import Table
 from blastoff_pipecat.bench import loop, report
 from blastoff_pipecat.bench.heard import models
 from blastoff_pipecat.bench.heard.contestants import Contestant
-from blastoff_pipecat.bench.heard.reply import Reply
 from blastoff_pipecat.bench.heard.run import LEARNT, Cell, Run
 from blastoff_pipecat.bench.heard.targets import Miss
 from blastoff_pipecat.bench.heard.voice import LATENCY_SECS
 from blastoff_pipecat.bench.plot import Line, lines, stacked
+from blastoff_pipecat.bench.shell import say
 from blastoff_pipecat.relay.scripts import WORDS_PER_SECOND
 
 NAMES = {
@@ -52,8 +52,8 @@ def as_data(run: Run, misses: list[Miss]) -> dict[str, Any]:
         {
             "ttft": cell.ttft,
             "contestant": cell.contestant,
-            **{name: round(value, 3) for name, value in medians(cell).items()},
-            "replies": [_rounded(reply) for reply in cell.replies],
+            **report.rounded(medians(cell), 3),
+            "replies": [report.rounded(asdict(reply), 3) for reply in cell.replies],
         }
         for cell in run.whole
     ]
@@ -94,11 +94,10 @@ def show(run: Run, misses: list[Miss], console: Console) -> None:
         table.add_row(first, NAMES[cell.contestant] + mark, *times, *often, str(len(cell.replies)))
     console.print(table)
     for miss in misses:
-        told = f"Missed: {miss.cell.contestant} at {miss.cell.ttft:g} s: {miss.promise}"
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        say(f"Missed: {miss.cell.contestant} at {miss.cell.ttft:g} s: {miss.promise}", console)
     if run.late_secs > _TROUBLED_SECS:
-        late = f"This computer was {run.late_secs * 1e3:.0f} ms late (p99): it is heard in these."
-        console.print(late, markup=False, highlight=False, soft_wrap=True)
+        late = f"{run.late_secs * 1e3:.0f} ms late (p99)"
+        say(f"This computer was {late}: it is heard in these.", console)
 
 
 def plot(run: Run) -> str:
@@ -120,10 +119,3 @@ def plot(run: Run) -> str:
 def _points(run: Run, contestant: Contestant, figure: str) -> list[tuple[float, float]]:
     cells = (cell for cell in run.whole if cell.contestant is contestant)
     return [(cell.ttft, medians(cell)[figure]) for cell in cells]
-
-
-def _rounded(reply: Reply) -> dict[str, Any]:
-    return {
-        name: round(value, 3) if isinstance(value, float) else value
-        for name, value in asdict(reply).items()
-    }

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,8 @@ from rich.console import Console
 
 from blastoff_pipecat.bench.overhead.extent import FULL, QUICK, Extent, LargeName, PartName
 from blastoff_pipecat.bench.shell import (
+    Check,
+    JsonFile,
     complain,
     fail,
     progress_bar,
@@ -40,21 +41,16 @@ def overhead(
         typer.Option(help="This service of Pipecat's, alone and as the large model, instead."),
     ] = None,
     rounds: Annotated[
-        int | None,
-        typer.Option(help="How often each part is measured.", min=1, max=_MOST_ROUNDS),
+        int | None, typer.Option(help="How often each part is measured.", min=1, max=_MOST_ROUNDS)
     ] = None,
     part_timeout: Annotated[
         float, typer.Option(help="Seconds after which a part is given up.", min=0.1)
     ] = 1800.0,
-    check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 where a target is missed.")
-    ] = False,
+    check: Check = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the table as Markdown.")
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write every sample there, as .json.")
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Measure what the service costs, beside Pipecat's own with one model.
 

@@ -44,24 +44,16 @@ class Inner:
         self._sessions: dict[Use, dict[Kind, Session]] = {}
         per_token = f"CPU per token of {large.value}"
         uses: dict[Use, str] = {"apart": "each by itself", "burst": f"burst of {TOKENS}"}
+        most = MOST_ADDED_US
         self._branch: dict[Use, Row] = {
-            use: Row(
-                name=f"{per_token}, {told}, as a model",
-                unit="µs",
-                scale=1e6,
-                added=MOST_ADDED_US,
-            )
+            use: Row(name=f"{per_token}, {told}, as a model", unit="µs", scale=1e6, added=most)
             for use, told in uses.items()
         }
         self._reply: dict[Use, Row] = {
             use: Row(name=f"{per_token}, {told}, in a reply of ours", unit="µs", scale=1e6)
             for use, told in uses.items()
         }
-
-    @property
-    def rows(self) -> list[Row]:
-        """What was measured."""
-        return [*self._branch.values(), *self._reply.values()]
+        self.rows = [*self._branch.values(), *self._reply.values()]
 
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TypeAlias
 
 from blastoff_pipecat.bench.overhead.capacity import Capacity
-from blastoff_pipecat.bench.overhead.contestants import Kind, in_turns
+from blastoff_pipecat.bench.overhead.contestants import in_turns
 from blastoff_pipecat.bench.overhead.extent import Extent, PartName
 from blastoff_pipecat.bench.overhead.inner import Inner
 from blastoff_pipecat.bench.overhead.paced import Paced
@@ -16,22 +15,8 @@ from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import Server, serving
 from blastoff_pipecat.bench.overhead.startup import Startup
 
-
-class Part(Protocol):
-    """Figures that are measured together."""
-
-    @property
-    def rows(self) -> list[Row]:
-        """What was measured so far."""
-        ...
-
-    def at_work(self) -> AbstractAsyncContextManager[None]:
-        """Run what the rounds need until the block ends."""
-        ...
-
-    async def round(self, kind: Kind) -> None:
-        """Measure each figure once for one kind."""
-        ...
+Part: TypeAlias = Replies | Paced | Capacity | Startup | Inner
+"""Figures that are measured together: `rows`, in each `round` of each kind, while `at_work`."""
 
 
 @dataclass

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from blastoff_pipecat.bench.beside.models import SMALL_TTFT_SECS
+from blastoff_pipecat.bench.report import markdown
 
 MEASURED = Path(__file__).with_name("measured.json")
 CROWD = Path(__file__).with_name("crowd.json")
@@ -19,17 +20,14 @@ CROWD = Path(__file__).with_name("crowd.json")
 def table() -> str:
     """Write the figures as a Markdown table, with how they were measured under it."""
     measured: dict[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))
-    lines = ["| figure | stock, one model | two models | ratio |", "|---|---|---|---|"]
-    lines += [_row(figure) for figure in measured["figures"]]
+    head = ("figure", "stock, one model", "two models", "ratio")
     about = measured["about"]
-    lines += [
-        "",
-        f"Medians of interleaved runs on {about['cores']} shared cores ({about['system']}, Python "
-        f"{about['python']}, pipecat-ai {about['pipecat-ai']}, openai {about['openai']}, aiohttp "
-        f"{about['aiohttp']}, {about['loop']}), scripted models on loopback, no observers. Read "
-        "the ratios: `blastoff bench overhead` measures on yours.",
-    ]
-    return "\n".join(lines) + "\n"
+    return markdown(head, map(_row, measured["figures"])) + (
+        f"\nMedians of interleaved runs on {about['cores']} shared cores ({about['system']}, "
+        f"Python {about['python']}, pipecat-ai {about['pipecat-ai']}, openai {about['openai']}, "
+        f"aiohttp {about['aiohttp']}, {about['loop']}), scripted models on loopback, no observers. "
+        "Read the ratios: `blastoff bench overhead` measures on yours.\n"
+    )
 
 
 def crowd() -> str:
@@ -50,12 +48,12 @@ def crowd() -> str:
     )
 
 
-def _row(figure: dict[str, Any]) -> str:
+def _row(figure: dict[str, Any]) -> tuple[str, ...]:
     unit, ratio = figure["unit"], figure["ratio"]
     shown = "–" if ratio is None else f"{ratio:.2g}×"
     values = (figure["stock"], figure["dual"])
     stock, dual = (f"{v:,.0f} {unit}" if v >= 100 else f"{v:.3g} {unit}" for v in values)
-    return f"| {figure['name']} | {stock} | {dual} | {shown} |"
+    return figure["name"], stock, dual, shown
 
 
 if __name__ == "__main__":

@@ -50,17 +50,10 @@ class Replies:
             scale=1e3,
             most=0.40,
         )
-        self.long = Row(
-            name=f"… {LONG} messages",
-            unit="ms",
-            scale=1e3,
-            most=0.08,
-        )
+        self.long = Row(name=f"… {LONG} messages", unit="ms", scale=1e3, most=0.08)
         # Caches are cold after a wait, on a machine that does other things meanwhile.
         self.waited = Row(
-            name=f"… {SHORT} messages, each model {TTFT_SECS * 1e3:g} ms late",
-            unit="ms",
-            scale=1e3,
+            name=f"… {SHORT} messages, each model {TTFT_SECS * 1e3:g} ms late", unit="ms", scale=1e3
         )
         self.burst = Row(
             name=f"CPU per token, burst of {BURST_TOKENS}", unit="µs", scale=1e6, most=0.25
@@ -68,19 +61,8 @@ class Replies:
         self.connections = Row(
             name="new connections in uninterrupted turns", unit="a turn", limit=0
         )
-
-    @property
-    def rows(self) -> list[Row]:
-        """What was measured."""
-        return [
-            self.first_text,
-            self.both,
-            self.short,
-            self.long,
-            self.waited,
-            self.burst,
-            self.connections,
-        ]
+        self.rows = [self.first_text, self.both, self.short, self.long, self.waited]
+        self.rows += [self.burst, self.connections]
 
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:

@@ -11,6 +11,7 @@ from blastoff_pipecat.bench import loop, report
 from blastoff_pipecat.bench.overhead.contestants import KINDS
 from blastoff_pipecat.bench.overhead.extent import PartName
 from blastoff_pipecat.bench.overhead.row import Row
+from blastoff_pipecat.bench.shell import say
 
 _PACKAGES = ("pipecat-ai", "openai", "aiohttp", "orjson")
 _HEAD = ("figure", "stock, one model", "ours, two models", "ratio", "target", "n")
@@ -66,8 +67,7 @@ def show(
     """
     cells = [_cells(row) for row in rows]
     if markdown:
-        for line in (_HEAD, ("---",) * len(_HEAD), *cells):
-            _print(f"| {' | '.join(line)} |", console)
+        console.out(report.markdown(_HEAD, cells), end="", highlight=False)
     else:
         table = Table(
             *_HEAD, caption="medians and quartiles of rounds in turns; ratio: of each round"
@@ -75,11 +75,7 @@ def show(
         for line in cells:
             table.add_row(*line)
         console.print(table)
-    _print("; ".join(f"{name} {told}" for name, told in about.items() if told is not None), console)
-
-
-def _print(line: str, console: Console) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    say("; ".join(f"{name} {told}" for name, told in about.items() if told is not None), console)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -42,16 +42,12 @@ class Startup:
         self.memory = Row(name="memory per service", unit="KB", scale=1 / 1024, limit=50)
         self.used = Row(name="… after a reply, with its pipeline", unit="KB", scale=1 / 1024)
         self.construction = Row(name="loop-blocking construction", unit="ms", scale=1e3, limit=1)
+        self.rows = [self.first, self.memory, self.used, self.construction]
 
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
         """Nothing: each process starts what it measures."""
         yield
-
-    @property
-    def rows(self) -> list[Row]:
-        """What was measured."""
-        return [self.first, self.memory, self.used, self.construction]
 
     async def round(self, kind: Kind) -> None:
         """Measure each figure once for one kind."""
