@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from loguru import logger
@@ -23,28 +23,25 @@ _LIKE_A_KEY = re.compile(r"\b(sk-|AIza|AKIA|Bearer )[\w.-]{8,}")
 _TOLD_CHARS = 300
 
 
+@dataclass
 class Failures:
-    """Tells of the failures of one service's models."""
+    """Tells of the failures of one service's models.
 
-    def __init__(
-        self, service: LLMService[Any], conductor: Conductor, *, end_on_permanent: bool
-    ) -> None:
-        """Take whose failures they are.
+    Attributes:
+        service: Pushes the errors.
+        conductor: Has the models.
+        end_on_permanent: Whether a permanent failure of the large model retires the service, though
+            the small one can speak.
+    """
 
-        Args:
-            service: Pushes the errors.
-            conductor: Has the models.
-            end_on_permanent: Whether a permanent failure of the large model retires the service,
-                though the small one can speak.
-        """
-        self._service = service
-        self._conductor = conductor
-        self._end_on_permanent = end_on_permanent
-        self._warned: set[tuple[str, str]] = set()
+    service: LLMService[Any]
+    conductor: Conductor
+    end_on_permanent: bool
+    _warned: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]], init=False)
 
     async def push(self, report: ReportFailures, context: LLMContext) -> None:
         """Push an error; what will not mend by itself is said loudly too, once."""
-        small, large = self._conductor.small, self._conductor.large
+        small, large = self.conductor.small, self.conductor.large
         for failure in report.failures:
             status = getattr(failure.error, "status_code", None)
             model = (small if failure.role == "small" else large).describe()
@@ -55,8 +52,8 @@ class Failures:
                     f"{failure.role} model {model}",
                     _tell(failure, model),
                 )
-        verdict = judge(report, small, large, end_on_permanent=self._end_on_permanent)
-        await push_verdict(verdict, self._service, context)
+        verdict = judge(report, small, large, end_on_permanent=self.end_on_permanent)
+        await push_verdict(verdict, self.service, context)
 
 
 class ServiceFailed(Exception):

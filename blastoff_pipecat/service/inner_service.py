@@ -14,15 +14,12 @@ from dataclasses import replace
 from typing import Any, cast
 
 from pipecat.frames.frames import (
-    CancelFrame,
-    EndFrame,
     ErrorFrame,
     Frame,
     FunctionCallFromLLM,
     LLMContextFrame,
     LLMTextFrame,
     LLMUpdateSettingsFrame,
-    StartFrame,
 )
 from pipecat.pipeline.pipeline import PipelineSink, PipelineSource
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
@@ -31,14 +28,7 @@ from pipecat.services.settings import LLMSettings
 from pipecat.services.websocket_service import WebsocketService
 from pipecat.utils.types import assert_given
 
-from blastoff_pipecat.endpoints import (
-    Ask,
-    Completion,
-    ContinuationWay,
-    Delta,
-    Finished,
-    is_refusal,
-)
+from blastoff_pipecat.endpoints import Ask, Completion, ContinuationWay, Delta, Finished, is_refusal
 from blastoff_pipecat.endpoints.continuation import HISTORY
 from blastoff_pipecat.service import pipecat as hooks
 from blastoff_pipecat.service.failures import ServiceFailed
@@ -142,7 +132,7 @@ class InnerService:
                     await self.update(LLMSettings(system_instruction=system))
                     self._system = system
                 await self.service.set_usable(True)  # whatever it was, this reply may be had
-                await self._process(LLMContextFrame(context))
+                await self.process(LLMContextFrame(context))
                 await asyncio.sleep(0)  # the handlers of its events run in tasks
         except Exception as error:
             request.fail(self._failed(error))
@@ -170,14 +160,15 @@ class InnerService:
 
     async def update(self, delta: LLMSettings) -> None:
         """Change the service's settings, as a frame in its pipeline would."""
-        await self._process(LLMUpdateSettingsFrame(delta=delta))
+        await self.process(LLMUpdateSettingsFrame(delta=delta))
 
     async def pass_on(self, frame: Frame) -> None:
         """Have the service process a frame that is meant for it."""
-        await self._process(frame)
+        await self.process(frame)
         self._system = instruction_of(self.service)
 
-    async def _process(self, frame: Frame) -> None:
+    async def process(self, frame: Frame) -> None:
+        """Have the service process a frame, such as the one that starts or stops it."""
         await self.service.process_frame(frame, FrameDirection.DOWNSTREAM)
 
     # What the service does.
@@ -232,14 +223,6 @@ class InnerService:
         for each in (self._source, self.service, self._sink):
             await each.setup(own)
         hooks.take_texts(self.service, self._take_text)
-
-    async def start(self, frame: StartFrame) -> None:
-        """Start the service."""
-        await self._process(frame)
-
-    async def stop(self, frame: EndFrame | CancelFrame) -> None:
-        """Stop the service, or cancel it; replies must have ended."""
-        await self._process(frame)
 
     async def cleanup(self) -> None:
         """Release all that the service holds, and close its client where that is its own."""

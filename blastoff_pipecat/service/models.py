@@ -52,11 +52,8 @@ class OwnModels:
     ) -> None:
         """Make the models; nothing is connected yet.
 
-        Args:
-            small: As the owner has given it.
-            large: Likewise.
-            continuation: How a Pipecat service as large model goes on from an opening.
-            settings: As the owner has given them; None for the defaults.
+        All is as the owner has given it; `continuation` is how a Pipecat service as large model
+        goes on from an opening.
 
         Raises:
             ValueError: One of them cannot be a model, or a setting is out of its range; the message
@@ -113,13 +110,13 @@ class OwnModels:
     async def start(self, frame: StartFrame) -> None:
         """Start them, with the settings that the owner has given for the large one."""
         for each in self._inner:
-            await each.start(frame)
+            await each.process(frame)
         await self.change(self.settings, ("model", *SAMPLING, *self.settings.extra))
 
     async def stop(self, frame: EndFrame | CancelFrame) -> None:
-        """Stop or cancel them."""
+        """Stop or cancel them; replies must have ended."""
         for each in self._inner:
-            await each.stop(frame)
+            await each.process(frame)
 
     async def cleanup(self) -> None:
         """Release what they hold."""

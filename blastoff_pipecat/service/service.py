@@ -59,12 +59,7 @@ from blastoff_pipecat.service.asking import (
 from blastoff_pipecat.service.failures import Failures
 from blastoff_pipecat.service.listening import Listening
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
-from blastoff_pipecat.service.models import (
-    FOR_MODELS,
-    GivenModel,
-    LargeContinuation,
-    OwnModels,
-)
+from blastoff_pipecat.service.models import FOR_MODELS, GivenModel, LargeContinuation, OwnModels
 from blastoff_pipecat.service.settings import DualLLMSettings, refuse_unknown_options
 from blastoff_pipecat.service.speaking import Speaking
 from blastoff_pipecat.service.speculation import Speculation
@@ -138,8 +133,7 @@ class DualLLMService(LLMService[Adapter]):
         models.adopt_into(self)
         self._conductor = Conductor(models.small, models.large)
         self.latency = LatencySummary()
-        ends = end_on_permanent_failure
-        self._failures = Failures(self, self._conductor, end_on_permanent=ends)
+        self._failures = Failures(self, self._conductor, end_on_permanent_failure)
         self._opening_hook = OpeningHook(should_open)
         self._speculation = Speculation(hooks.speculation_gate(self), self._tell)
         self._listening = Listening(self._conductor.learnt.voice)

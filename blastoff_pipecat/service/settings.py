@@ -254,17 +254,11 @@ def complete_settings(
     complete = DualLLMSettings(
         model=model,
         system_instruction=system_instruction,
-        temperature=None,
-        max_tokens=None,
-        top_p=None,
-        top_k=None,
-        frequency_penalty=None,
-        presence_penalty=None,
-        seed=None,
         filter_incomplete_user_turns=False,
         user_turn_completion_config=None,
         use_provider_thinking_default=False,
         extra={},
+        **dict.fromkeys(SAMPLING),
         **ours,
     )
     if given is not None:

@@ -15,7 +15,7 @@ from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.utils.errors import ErrorCategory
 
 from blastoff_pipecat import ChatEndpoint
-from blastoff_pipecat.endpoints import takes_developer_role
+from blastoff_pipecat.endpoints.providers import takes_developer_role
 from blastoff_pipecat.prompts import SPOKEN
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.bot import Bot, talking_to
