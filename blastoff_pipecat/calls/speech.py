@@ -33,11 +33,7 @@ class SpeechMissing(ImportError):
     """A package that hosted speech needs is not installed; the message holds the command."""
 
     def __init__(self, package: str) -> None:
-        """Compose the message.
-
-        Args:
-            package: The distribution that is missing.
-        """
+        """Compose the message; `package` is the distribution that is missing."""
         super().__init__(
             f"Speech by Deepgram and Cartesia needs {package}: "
             "pip install 'blastoff-pipecat[bots]'. "
@@ -74,11 +70,8 @@ def read_speech(
     """Read whose speech to use from the environment, and from `.env` for what is not in it.
 
     ``DEEPGRAM_API_KEY`` and ``CARTESIA_API_KEY``, and if need be ``DEEPGRAM_MODEL`` and
-    ``CARTESIA_VOICE_ID``. An empty variable counts as not set, and hides the one in `.env`.
-
-    Args:
-        environ: The variables; those of the process where it is None.
-        dotenv: Whether to read `.env` too.
+    ``CARTESIA_VOICE_ID``. An empty variable counts as not set, and hides the one in `.env`. For the
+    arguments see `read_variables`.
 
     Returns:
         The keys, or None where neither is set: the embedded speech.

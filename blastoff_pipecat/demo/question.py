@@ -59,11 +59,7 @@ class Question:
         """
         try:
             with path.open("rb") as raw, wave.open(raw) as file:
-                width, channels, rate = (
-                    file.getsampwidth(),
-                    file.getnchannels(),
-                    file.getframerate(),
-                )
+                channels, width, rate, *_ = file.getparams()
                 if width != 2:
                     raise UnreadableQuestion(f"{path} has {8 * width}-bit samples. {_WAY_OUT}")
                 if rate not in _RATES:

@@ -61,13 +61,9 @@ async def run(wav: Path | None, recordings: Recordings, console: Console) -> tup
     both.reply.recording.write(recordings.both)
     alone.reply.recording.write(recordings.alone)
     _tell(both, alone, console)
-    console.print(
-        f"\nListen: {recordings.both} holds the reply by both, {recordings.alone} that by the "
-        "large model alone.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    both_in, alone_in = recordings.both, recordings.alone
+    listen = f"{both_in} holds the reply by both, {alone_in} that by the large model alone."
+    console.print(Text(f"\nListen: {listen}"), soft_wrap=True)
     return both, alone
 
 

@@ -69,11 +69,11 @@ async def examine(
         variables = read_variables(environ)
     except MisconfiguredEnvironment as error:
         variables = read_variables(environ, dotenv=False)
-        found.findings += _faults(error)
+        found.findings += Finding.of_faults(error)
     try:
         environment = Environment.read(variables, dotenv=False)
     except MisconfiguredEnvironment as error:
-        found.findings += _faults(error)
+        found.findings += Finding.of_faults(error)
     else:
         await _examine_models(found, environment, rounds, tell)
     tell("the speech services")
@@ -87,10 +87,6 @@ async def examine(
     )
     found.findings = [finding.scrubbed(secrets) for finding in found.findings]
     return found
-
-
-def _faults(error: MisconfiguredEnvironment) -> list[Finding]:
-    return [Finding("fault", name, fault) for name, fault in error.faults.items()]
 
 
 async def _examine_models(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from blastoff_pipecat.environment import MisconfiguredEnvironment
+
 Level: TypeAlias = Literal["ok", "note", "fault"]
 """Good, worth knowing, or to be mended before a call."""
 
@@ -22,6 +24,23 @@ class Finding:
     about: str
     said: str
     do: str = ""
+
+    @classmethod
+    def of_faults(cls, error: MisconfiguredEnvironment) -> "list[Finding]":
+        """Say what is wrong with each variable."""
+        return [cls("fault", name, fault) for name, fault in error.faults.items()]
+
+    @classmethod
+    def unreachable(cls, about: str, error: Exception, do: str) -> "Finding":
+        """Say that nobody answers there."""
+        said = f"cannot be reached: {str(error) or type(error).__name__}"
+        return cls("fault", about, said, do)
+
+    @classmethod
+    def lacking(cls, about: str, missing: ImportError) -> "Finding":
+        """Say which package is missing, of those that the bots need."""
+        do = "pip install 'blastoff-pipecat[bots]'."
+        return cls("fault", about, f"needs the package {missing.name}", do)
 
     def scrubbed(self, secrets: tuple[str, ...]) -> "Finding":
         """Return it without any of these secrets."""

@@ -18,13 +18,7 @@ from blastoff_pipecat.endpoints import (
     native_way,
 )
 
-WAYS = (
-    "trailing",
-    "continue_final_message",
-    "message_prefix",
-    "message_partial",
-    "body_prefix",
-)
+WAYS = ("trailing", "continue_final_message", "message_prefix", "message_partial", "body_prefix")
 """The ways that are tried, the most common first."""
 
 BEGUN = "Well then, counted out loud and clear: one, two, three, four,"

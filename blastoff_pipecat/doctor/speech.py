@@ -12,7 +12,7 @@ from blastoff_pipecat.doctor.finding import Finding
 from blastoff_pipecat.environment import MisconfiguredEnvironment
 
 _SECS = 8.0
-_EXTRA = "pip install 'blastoff-pipecat[bots]'"
+_WAY_OUT = "Check the network, and the proxies of the environment."
 
 
 async def examine_speech(
@@ -31,14 +31,14 @@ async def examine_speech(
     try:
         keys = read_speech(environ, dotenv=False)
     except MisconfiguredEnvironment as error:
-        return [Finding("fault", name, fault) for name, fault in error.faults.items()]
+        return Finding.of_faults(error)
     if keys is None:
         said = "no key of Deepgram or Cartesia is set: the embedded services are meant"
         return [examine_embedded("speech", said, SPEECH)]
     try:
         return [await _deepgram(keys, deepgram_url), await _cartesia(keys, cartesia_url)]
     except ImportError as missing:
-        return [Finding("fault", "speech", f"needs the package {missing.name}", f"{_EXTRA}.")]
+        return [Finding.lacking("speech", missing)]
 
 
 async def _deepgram(keys: SpeechKeys, url: str) -> Finding:
@@ -71,7 +71,7 @@ async def _deepgram(keys: SpeechKeys, url: str) -> Finding:
                 case status:
                     return Finding("fault", about, f"answers HTTP {status}", "Try again later.")
         except httpx.HTTPError as error:
-            return _unreachable(about, error)
+            return Finding.unreachable(about, error, _WAY_OUT)
     return Finding("ok", about, f"takes the key, and hears with {model}")
 
 
@@ -93,13 +93,8 @@ async def _cartesia(keys: SpeechKeys, url: str) -> Finding:
             said = f"answers HTTP {error.status_code}"
             return Finding("fault", about, said, "Try again later.")
         except cartesia.APIConnectionError as error:
-            return _unreachable(about, error)
+            return Finding.unreachable(about, error, _WAY_OUT)
     return Finding("ok", about, f"takes the key, and has the voice {found.name}")
-
-
-def _unreachable(about: str, error: Exception) -> Finding:
-    said = f"cannot be reached: {str(error) or type(error).__name__}"
-    return Finding("fault", about, said, "Check the network, and the proxies of the environment.")
 
 
 def _silence() -> bytes:

@@ -11,7 +11,6 @@ from blastoff_pipecat.environment import Variables
 from blastoff_pipecat.environment.variable import Text
 
 _SECS = 8.0
-_EXTRA = "pip install 'blastoff-pipecat[bots]'"
 
 
 async def examine_telephone(
@@ -38,7 +37,7 @@ async def examine_telephone(
     except ImportError as missing:
         if carrier is None:
             return []
-        return [Finding("fault", "phone", f"needs the package {missing.name}", f"{_EXTRA}.")]
+        return [Finding.lacking("phone", missing)]
     if carrier is None:
         checks: dict[Text, Callable[[str], object]] = {
             each.secret: each.signature for each in CARRIERS.values()
@@ -77,8 +76,7 @@ async def _reach(url: str) -> Finding:
         async with httpx.AsyncClient(timeout=_SECS) as client:
             answer = await client.post(url)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        said = f"cannot be reached: {str(error) or type(error).__name__}"
-        return Finding("fault", url, said, "Check the name, the tunnel and its certificate.")
+        return Finding.unreachable(url, error, "Check the name, the tunnel and its certificate.")
     if answer.status_code == 403:
         return Finding("ok", url, "is the bot's, and turns strangers away")
     if answer.is_success:

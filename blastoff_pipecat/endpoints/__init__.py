@@ -1,15 +1,12 @@
 """One model behind a URL: how to ask it, how to have it go on, and what can go wrong."""
 
 from blastoff_pipecat.endpoints.ask import Ask, Message, with_note
-from blastoff_pipecat.endpoints.choice import apply_choice
 from blastoff_pipecat.endpoints.client import ChatClient
 from blastoff_pipecat.endpoints.continuation import (
-    ContinuationMemory,
     ContinuationWay,
     is_refusal,
     memory,
     native_way,
-    thinking_off,
     ways_for,
 )
 from blastoff_pipecat.endpoints.deltas import (
@@ -34,7 +31,6 @@ from blastoff_pipecat.endpoints.errors import (
     RequestRefused,
     ServerFailed,
 )
-from blastoff_pipecat.endpoints.providers import takes_developer_role
 
 __all__ = [
     "Alive",
@@ -44,7 +40,6 @@ __all__ = [
     "ChatEndpoint",
     "Completion",
     "ConnectFailed",
-    "ContinuationMemory",
     "ContinuationWay",
     "Delta",
     "EndpointError",
@@ -60,12 +55,9 @@ __all__ = [
     "ToolCallDelta",
     "ToolCallsSoFar",
     "UsageReport",
-    "apply_choice",
     "is_refusal",
     "memory",
     "native_way",
-    "takes_developer_role",
-    "thinking_off",
     "ways_for",
     "with_note",
 ]

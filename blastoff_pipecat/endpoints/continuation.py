@@ -22,13 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
-from blastoff_pipecat.endpoints.providers import (
-    Echo,
-    continues,
-    is_private,
-    matches,
-    provider_of,
-)
+from blastoff_pipecat.endpoints.providers import Echo, continues, is_private, matches, provider_of
 
 _REFUSED = re.compile(
     r"prefill|prefix|partial|model turn|must end with a user|last role|last message"

@@ -229,10 +229,7 @@ PROVIDERS: tuple[Provider, ...] = (
         source="console.groq.com docs/prompting, whose examples are Llama 3; 22 Nov 2026",
         way="trailing",
         continues=(r".*llama-?3.*",),  # its newer models are untested
-        thinking_off=(
-            (r"(qwen/)?qwen-?3.*", EFFORT_NONE),
-            (r"(openai/)?gpt-oss-.*", EFFORT_LOW),
-        ),
+        thinking_off=((r"(qwen/)?qwen-?3.*", EFFORT_NONE), (r"(openai/)?gpt-oss-.*", EFFORT_LOW)),
     ),
     Provider(
         name="Cerebras",

@@ -52,9 +52,7 @@ class Environment:
         A value may be quoted and surrounded by blanks; an empty one counts as not set. Where
         no model variable is set, `small` and `large` are None: the embedded default.
 
-        Args:
-            environ: The variables; those of the process where it is None. They win over `.env`.
-            dotenv: Whether to read the nearest `.env` too, from the current directory upwards.
+        For the arguments see `read_variables`.
 
         Raises:
             MisconfiguredEnvironment: A variable is missing or malformed; all such are named.

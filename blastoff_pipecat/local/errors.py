@@ -30,13 +30,7 @@ class ModelUnavailable(LocalError):
     """
 
     def __init__(self, file: str, attempts: Sequence[tuple[str, str]], way_out: str) -> None:
-        """Compose the message.
-
-        Args:
-            file: The name of the file.
-            attempts: Pairs of a source's name and the reason why it failed, in the order tried.
-            way_out: What the user can do, as a sentence without its capital and full stop.
-        """
+        """Compose the message; `way_out` is a sentence without its capital and full stop."""
         self.file = file
         self.attempts = tuple(attempts)
         lines = [f"The model file {file} could not be had."]
@@ -53,12 +47,7 @@ class EngineMissing(LocalError, ImportError):
     """
 
     def __init__(self, package: str, way_out: str) -> None:
-        """Compose the message.
-
-        Args:
-            package: The distribution that is missing.
-            way_out: What to do where it cannot be installed.
-        """
+        """Compose the message; `way_out` says what to do where it cannot be installed."""
         self.package = package
         super().__init__(
             f"{package} is not installed. Install the extra that brings it: "

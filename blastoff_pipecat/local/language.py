@@ -6,7 +6,6 @@ thread each leaves the small model its speed while the large one works.
 
 import asyncio
 import os
-from types import TracebackType
 from typing import Self
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
@@ -118,12 +117,7 @@ class EmbeddedModels:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop the models."""
         await self.stop()
 

@@ -8,8 +8,6 @@ One line on standard output tells the base URL as soon as it can be used. The mo
 "small" and "large". The large one continues a prefill that its text begins with.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import signal

@@ -1,7 +1,5 @@
 """What a script says to one request, as bytes; without time and without a connection."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias

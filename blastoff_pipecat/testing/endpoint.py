@@ -1,14 +1,11 @@
 """The scripted endpoint: an OpenAI-compatible server on a loopback port."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import socket
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
 
 from aiohttp import web
@@ -67,12 +64,7 @@ class ScriptedEndpoint:
         self._url = f"http://{host}:{port}/v1"
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Close everything.
 
         Raises:
@@ -246,7 +238,7 @@ class _Connection(web.RequestHandler):
 
     __slots__ = ("closed_on_reuse", "number", "record", "server")
 
-    def __init__(self, server: _Server) -> None:
+    def __init__(self, server: "_Server") -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -352,8 +344,7 @@ class _Server(web.Server):
             script = Script(fault=Fault.NO_RESPONSE)
         else:
             script = self._endpoint.script_for(record) or Script(
-                fault=Fault.STATUS_404,
-                error_message=f"The model `{record.model}` does not exist.",
+                fault=Fault.STATUS_404, error_message=f"The model `{record.model}` does not exist."
             )
         response = await ScriptedReply(script, request, record, self._endpoint.changed).send()
         if script.fault is Fault.CLOSE_IDLE and request.transport is not None:

@@ -1,7 +1,5 @@
 """Error answers, as the providers word them."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A model as a certain host would serve it: what that takes, refuses, echoes and sends."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -48,7 +46,7 @@ class Host:
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
     source: str = ""
 
-    def playing(self, text: str, **script: Any) -> HostedModel:
+    def playing(self, text: str, **script: Any) -> "HostedModel":
         """Return a part for `ScriptedEndpoint.play`: the model says ``text``, in its host's way.
 
         Args:

@@ -9,8 +9,6 @@ names (`endpoints/providers.py`); none of it was tried on the live service. A pr
 for a refusal are used where they are known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,10 +70,7 @@ _PARTIAL = frozenset({"message_partial"})
 _FLAGS = frozenset({"continue_final_message"})
 _NO_PREFILL: Refusal = (_prefilled("trailing"), PREFILL_SHAPES["trailing"])
 _VLLM: tuple[Refusal, ...] = (
-    (
-        _both_flags,
-        "Cannot set both `continue_final_message` and `add_generation_prompt` to True.",
-    ),
+    (_both_flags, "Cannot set both `continue_final_message` and `add_generation_prompt` to True."),
     (_empty_tools, "tools must not be an empty array."),
     (_stray_stream_options, "Stream options can only be defined when `stream=True`."),
 )
@@ -189,9 +184,7 @@ HOSTS: Mapping[str, Host] = {
         ),
     ),
     "Anthropic from 4.6 on": Host(
-        base_url="http://api.anthropic.com/v1",
-        model="claude-sonnet-4-6",
-        refuses=(_NO_PREFILL,),
+        base_url="http://api.anthropic.com/v1", model="claude-sonnet-4-6", refuses=(_NO_PREFILL,)
     ),
     "Gemini": Host(
         base_url="http://generativelanguage.googleapis.com/v1beta/openai",
@@ -242,15 +235,9 @@ HOSTS: Mapping[str, Host] = {
         habits={"reasoning_field": "reasoning"},
     ),
     "Groq's Llama": Host(
-        base_url="http://api.groq.com/openai/v1",
-        model="llama-3.3-70b-versatile",
-        takes=_TRAILING,
+        base_url="http://api.groq.com/openai/v1", model="llama-3.3-70b-versatile", takes=_TRAILING
     ),
-    "Cerebras": Host(
-        base_url="http://api.cerebras.ai/v1",
-        model="llama3.1-8b",
-        takes=_TRAILING,
-    ),
+    "Cerebras": Host(base_url="http://api.cerebras.ai/v1", model="llama3.1-8b", takes=_TRAILING),
     "Fireworks": Host(
         base_url="http://api.fireworks.ai/inference/v1",
         model="accounts/fireworks/models/llama-v3p3-70b-instruct",

@@ -1,7 +1,5 @@
 """The shapes in which a request asks a model to continue a text, and the words that refuse them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast

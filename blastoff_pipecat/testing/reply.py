@@ -1,7 +1,5 @@
 """Plays one script to one request: when what is sent, and how the connection goes wrong."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import struct
@@ -35,11 +33,7 @@ class ScriptedReply:
     """
 
     def __init__(
-        self,
-        script: Script,
-        request: web.BaseRequest,
-        record: Request,
-        changed: Callable[[], None],
+        self, script: Script, request: web.BaseRequest, record: Request, changed: Callable[[], None]
     ) -> None:
         """Prepare the reply; nothing is sent yet."""
         self._script = script

@@ -1,7 +1,5 @@
 """One entry of a scripted endpoint's log."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """What a scripted model says, when it says it, and how it fails."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re
@@ -206,7 +204,7 @@ class Script:
         *,
         id: str | None = None,
         **options: Any,
-    ) -> Script:
+    ) -> "Script":
         """A reply that calls one function; `options` are the other fields of a script."""
         return cls(tool_calls=(ToolCall(name, arguments, id),), **options)
 

@@ -1,7 +1,5 @@
 """The bytes of a scripted reply: server-sent chat-completion chunks, and whole completions."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import time

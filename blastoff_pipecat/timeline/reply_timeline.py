@@ -273,12 +273,8 @@ class ReplyTimeline:
             "interrupted": self.life is Life.INTERRUPTED,
             "opening": heard.opening,
             "waiting_lines": [
-                {
-                    "words": line.words,
-                    "left": after(line.left),
-                    "heard": after(line.heard),
-                    "over": after(line.over),
-                }
+                {"words": line.words}
+                | {name: after(getattr(line, name)) for name in ("left", "heard", "over")}
                 for line in heard.waiting_lines
             ],
             "continuation": heard.continuation,

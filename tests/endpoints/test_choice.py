@@ -3,7 +3,8 @@ import re
 
 import pytest
 
-from blastoff_pipecat.endpoints import ChatEndpoint, apply_choice
+from blastoff_pipecat.endpoints import ChatEndpoint
+from blastoff_pipecat.endpoints.choice import apply_choice
 
 OPTIONS = ["Let me look.", 'He said "one moment".', "Let me look (really)?", "我看一下。"]
 BODY = {"messages": [{"role": "user", "content": "Hi"}]}

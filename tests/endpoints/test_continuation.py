@@ -6,15 +6,14 @@ import pytest
 
 from blastoff_pipecat.endpoints import (
     ChatEndpoint,
-    ContinuationMemory,
     ContinuationWay,
     RequestRefused,
     ServerFailed,
     is_refusal,
     native_way,
-    thinking_off,
     ways_for,
 )
+from blastoff_pipecat.endpoints.continuation import ContinuationMemory, thinking_off
 from blastoff_pipecat.endpoints.endpoint import CONTINUATIONS
 from blastoff_pipecat.endpoints.providers import PROVIDERS, fitted
 

@@ -8,7 +8,8 @@ python -m tests.kit.provider_table
 import re
 from pathlib import Path
 
-from blastoff_pipecat.endpoints import ChatEndpoint, thinking_off, ways_for
+from blastoff_pipecat.endpoints import ChatEndpoint, ways_for
+from blastoff_pipecat.endpoints.continuation import thinking_off
 from blastoff_pipecat.endpoints.providers import provider_of
 from blastoff_pipecat.endpoints.wire_json import dumps
 from blastoff_pipecat.testing import HOSTS, Host
