@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat.address import check_address
-from tests.kit.served import clean_environment
+from tests.kit.environment import clean_environment
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
-from tests.kit.served import clean_environment
+from tests.kit.environment import clean_environment
 
 ROOT = Path(__file__).parent.parent
 OURS = "blastoff-pipecat"

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +16,7 @@ from blastoff_pipecat.cli import app
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.server.app import ServerOptions
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
+from tests.kit.environment import clear_environment
 from tests.kit.policies import HANDED_OVER
 from tests.kit.server import served
 
@@ -33,11 +33,7 @@ Bench: TypeAlias = Callable[..., Awaitable[Result]]
 @pytest.fixture(autouse=True)
 def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty folder, and no setting."""
-    for name in list(os.environ):
-        if name.startswith(("SMALL_MODEL", "LARGE_MODEL", "BLASTOFF_")):
-            monkeypatch.delenv(name)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    clear_environment(monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 

@@ -32,15 +32,6 @@ MEDIANS = (0.3, 0.6, 0.9, 1.7, 2.1, 4.2)
 REPLIES = 1000
 
 
-@pytest.fixture(autouse=True)
-def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An empty folder, and no model named."""
-    for role in ("SMALL", "LARGE"):
-        for name in ("URL", "BASE_URL", "NAME", "API_KEY", "SUPPORTS_PREFIX"):
-            monkeypatch.delenv(f"{role}_MODEL_{name}", raising=False)
-    monkeypatch.chdir(tmp_path)
-
-
 def bench(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["bench", "cover", *arguments])
 

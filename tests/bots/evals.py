@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.kit.served import ROOT, ServedBot, clean_environment
+from tests.kit.environment import clean_environment
+from tests.kit.served import ROOT, ServedBot
 
 SCENARIOS = ROOT / "bots" / "evals"
 

@@ -20,11 +20,12 @@ from blastoff_pipecat.demo.question import Question
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.bots.caller import AUDIBLE, HEARD_RATE, Caller, calling
 from tests.bots.swap import swapped
+from tests.kit.environment import clean_environment
 from tests.kit.hosted_speech import CARTESIA_KEY, DEEPGRAM_KEY, HIGH_HZ, LOW_HZ, HostedSpeech
 from tests.kit.providers.play import Play
 from tests.kit.providers.server import Provider
 from tests.kit.providers.sse import OpenAIResponses
-from tests.kit.served import MINIMAL_BOT, ROOT, ServedBot, clean_environment, served
+from tests.kit.served import MINIMAL_BOT, ROOT, ServedBot, served
 
 pytestmark = pytest.mark.e2e
 

@@ -23,7 +23,8 @@ from blastoff_pipecat.relay.lines import LINES
 from tests.bots.caller import HEARD_RATE, calling
 from tests.bots.cast import FRANCE, OPENING, ROOM, SKY, UNREACHABLE, Cast
 from tests.bots.evals import start_eval
-from tests.kit.served import VOICE_BOT, ServedBot, clean_environment, served
+from tests.kit.environment import clean_environment
+from tests.kit.served import VOICE_BOT, ServedBot, served
 
 pytestmark = pytest.mark.e2e
 

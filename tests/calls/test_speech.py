@@ -1,7 +1,6 @@
 """A bot's speech: whose it is, what each half-set environment is told, and what is made."""
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from blastoff_pipecat.calls.speech import SpeechKeys, read_speech, speech_services
 from blastoff_pipecat.environment import MisconfiguredEnvironment
+from tests.kit.environment import clear_environment
 
 KEYS = {"DEEPGRAM_API_KEY": "dg-0123456789abcdef", "CARTESIA_API_KEY": "sk_car_0123456789abcdef"}
 
@@ -21,9 +21,7 @@ hosted = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(("DEEPGRAM_", "CARTESIA_")):
-            monkeypatch.delenv(name)
+    clear_environment(monkeypatch)
     return tmp_path
 
 

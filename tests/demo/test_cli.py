@@ -1,6 +1,5 @@
 """The command line: what cannot work is said at once, in one message, without a traceback."""
 
-import os
 import subprocess
 import sys
 import wave
@@ -10,22 +9,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from blastoff_pipecat.cli import app
-from tests.kit.ports import closed_port
+from tests.kit.environment import leave_the_world
 
 
 @pytest.fixture(autouse=True)
 def newcomer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty folder, no setting, no model, and neither a hub nor a registry."""
-    for name in list(os.environ):
-        if name.startswith(("SMALL_MODEL", "LARGE_MODEL", "PIP_", "HF_", "BLASTOFF_")):
-            monkeypatch.delenv(name)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HOST", "PORT", "LOG_LEVEL"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("HF_ENDPOINT", closed_port())
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-home"))
+    leave_the_world(monkeypatch, tmp_path)
     monkeypatch.chdir(tmp_path)
 
 

@@ -1,6 +1,5 @@
 """Loopback stand-ins for all that a bot leans on, and a doctor who asks them."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from aiohttp import web
 
 from blastoff_pipecat.doctor.examination import Examination, examine
 from blastoff_pipecat.testing import ScriptedEndpoint
+from tests.kit.environment import clear_environment
 
 KEYS = {
     "SMALL_MODEL_API_KEY": "sk-small-0123456789",
@@ -73,9 +73,7 @@ async def cartesia(request: web.Request) -> web.Response:
 @pytest.fixture(autouse=True)
 def bare_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith(("DEEPGRAM_", "CARTESIA_", "TWILIO_", "SMALL_MODEL", "LARGE_MODEL")):
-            monkeypatch.delenv(name)
+    clear_environment(monkeypatch)
 
 
 @pytest.fixture

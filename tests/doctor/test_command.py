@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.doctor.test_faults import model
+from tests.kit.environment import clean_environment
 
 KEY = "sk-never-shown-0123"
 
@@ -18,7 +18,8 @@ async def run(
     server: ScriptedEndpoint, folder: Path, *arguments: str, **changes: str
 ) -> tuple[int, str, str]:
     """Run the command in a folder, with an environment of its own."""
-    environ = {name: value for name, value in os.environ.items() if "MODEL" not in name} | {
+    environ = {
+        **clean_environment(),
         "SMALL_MODEL_URL": server.url,
         "SMALL_MODEL_NAME": "small",
         "LARGE_MODEL_URL": server.url,

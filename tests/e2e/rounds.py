@@ -13,8 +13,9 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from tests.kit.environment import clean_environment
 from tests.kit.microphone import listens_to, record
-from tests.kit.served import VOICE_BOT, clean_environment
+from tests.kit.served import VOICE_BOT
 from tests.page.browser import Visit, chromium
 from tests.page.server import BotServer
 

@@ -13,7 +13,7 @@ from openai import AsyncOpenAI
 
 from blastoff_pipecat.bench.process import ProcessTree
 from blastoff_pipecat.relay.lines import LINES
-from tests.kit.served import clean_environment
+from tests.kit.environment import clean_environment
 
 pytestmark = pytest.mark.e2e
 

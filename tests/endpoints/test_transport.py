@@ -29,6 +29,7 @@ from blastoff_pipecat.endpoints.connections import _ssl_context, proxy_for, shar
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 from tests.endpoints.conftest import KEY, MakeClient, reads, reply
 from tests.endpoints.events import DONE, said, stop
+from tests.kit.environment import clear_environment
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -532,9 +533,7 @@ def test_a_proxy_is_chosen_by_scheme_and_host(
     url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """no_proxy counts, and this machine never goes through a proxy."""
-    for name in ("http_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    clear_environment(monkeypatch)
     monkeypatch.setenv("https_proxy", "proxy.test:3128")
     monkeypatch.setenv("no_proxy", "inner.corp")
     assert proxy_for(url) == proxy

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat.environment import Environment, MisconfiguredEnvironment, read_judge
+from tests.kit.environment import clear_environment
 
 KEY = "sk-0123456789abcdef"
 
@@ -140,9 +141,8 @@ class TestDotenv:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Environment.read() alone reads the process's own variables."""
+        clear_environment(monkeypatch)
         monkeypatch.setenv("PORT", "7001")
-        for name in COMPLETE:
-            monkeypatch.delenv(name, raising=False)
 
         assert Environment.read().port == 7001
 

@@ -1,6 +1,5 @@
 """A bot as a process of its own, on a free port."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -13,16 +12,12 @@ from pathlib import Path
 
 import httpx
 
-from blastoff_pipecat.environment.variables import VARIABLES
+from tests.kit.environment import clean_environment
 
 ROOT = Path(__file__).parents[2]
 VOICE_BOT = ROOT / "bots" / "voice_bot.py"
 PHONE_BOT = ROOT / "bots" / "phone_bot.py"
 MINIMAL_BOT = ROOT / "bots" / "minimal_bot.py"
-
-# Where the embedded models' weights are, is no matter of a test.
-_OURS = {name for each in VARIABLES for name in (each.name, each.older)} - {"BLASTOFF_MODELS_DIR"}
-_PIPECATS = ("PIPECAT_", "DAILY_")
 
 PATIENCE_SECS = 90.0
 """How long a bot may take to start: Pipecat, its turn model and the speech engines are imported."""
@@ -50,16 +45,6 @@ class ServedBot:
         """Stop it as a terminal does; return its exit status."""
         self.process.send_signal(signum)
         return self.process.wait(PATIENCE_SECS)
-
-
-def clean_environment(more: Mapping[str, str] = {}) -> dict[str, str]:
-    """This process's environment without what would lead a bot elsewhere, and with `more`."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in _OURS and not name.startswith(_PIPECATS)
-    }
-    return {**kept, "NO_PROXY": "*", "CI": "1", **more}
 
 
 def free_port() -> int:

@@ -1,12 +1,11 @@
 """Keeps these tests away from the user's own models, registry and network, unless marked e2e."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.kit.ports import closed_port
+from tests.kit.environment import leave_the_world
 from tests.local.sources import Hub, serving
 
 
@@ -17,19 +16,10 @@ def no_world(
     """No folder of the user's, no hub, and a registry that is an empty folder."""
     if request.node.get_closest_marker("e2e"):
         return
-    for name in list(os.environ):
-        if name.startswith(("PIP_", "HF_", "BLASTOFF_")):
-            monkeypatch.delenv(name)
+    leave_the_world(monkeypatch, tmp_path)
     wheelhouse = tmp_path / "wheelhouse"
     wheelhouse.mkdir()
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse))
-    monkeypatch.setenv("HF_ENDPOINT", closed_port())
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache-home"))
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from blastoff_pipecat import ChatEndpoint, DualLLMService
 from blastoff_pipecat.environment import MisconfiguredEnvironment, Variables
 from blastoff_pipecat.local.pair import call_models
 from blastoff_pipecat.service.settings import complete_settings
+from tests.kit.environment import clear_environment
 
 SHARED = ChatEndpoint(base_url="http://127.0.0.1:1/v1", model="shared", choice="grammar")
 
@@ -17,9 +18,7 @@ SHARED = ChatEndpoint(base_url="http://127.0.0.1:1/v1", model="shared", choice="
 @pytest.fixture(autouse=True)
 def parent_that_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for role in ("SMALL", "LARGE"):
-        for what in ("URL", "BASE_URL", "API_KEY", "NAME"):
-            monkeypatch.delenv(f"{role}_MODEL_{what}", raising=False)
+    clear_environment(monkeypatch)
     shared = {"small": asdict(SHARED), "large": asdict(SHARED)}
     monkeypatch.setenv(Variables.BLASTOFF_EMBEDDED_MODELS.name, json.dumps(shared))
 

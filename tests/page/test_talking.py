@@ -12,8 +12,9 @@ from faster_whisper import WhisperModel
 
 from blastoff_pipecat.local.weights.manifest import WHISPER_TINY_EN
 from blastoff_pipecat.local.weights.store import ModelStore
+from tests.kit.environment import clean_environment
 from tests.kit.microphone import listens_to, record
-from tests.kit.served import VOICE_BOT, clean_environment
+from tests.kit.served import VOICE_BOT
 from tests.page.browser import Visit
 from tests.page.server import BotServer
 

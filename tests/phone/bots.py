@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from blastoff_pipecat.phone.plivo import PlivoSignature
 from blastoff_pipecat.phone.twilio import TwilioSignature
+from tests.kit.environment import clean_environment
 from tests.kit.served import PHONE_BOT as BOT
-from tests.kit.served import clean_environment
 from tests.phone.caller import Caller, calling
 from tests.phone.switchboard import CARRIERS
 from tests.phone.wire import WIRES, Wire

@@ -23,7 +23,7 @@ from blastoff_pipecat.bench.process import ProcessTree
 from blastoff_pipecat.endpoints.connections import MOST_IDLE
 from tests.kit import attacks
 from tests.kit.attacks import ATTACKS, CHAT, Attack
-from tests.kit.served import clean_environment
+from tests.kit.environment import clean_environment
 
 MOST_SECS = 0.2
 MOST_BYTES = 50_000_000

@@ -9,6 +9,7 @@ from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 from pipecat.services.openai.stt import OpenAISTTService
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
+from tests.kit.environment import clear_environment
 
 URL = "http://127.0.0.1:1/v1"
 Settings = DualLLMService.Settings
@@ -214,8 +215,7 @@ def test_no_key_is_shown() -> None:
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> pytest.MonkeyPatch:
     """An environment that describes both models, away from any `.env`."""
     monkeypatch.chdir(tmp_path)
-    for name in [*VARIABLES, "LARGE_MODEL_SUPPORTS_PREFIX"]:
-        monkeypatch.delenv(name, raising=False)
+    clear_environment(monkeypatch)
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     return monkeypatch

@@ -20,23 +20,12 @@ from blastoff_pipecat.testing import (
     ScriptedEndpoint,
 )
 from tests.kit.bot import Bot, talking_to
+from tests.kit.policies import PATIENT, QUICK
 
 KEY = "sk-do-not-tell-anyone"
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."
 RESCUE = "I can only say that it opens early."
-# Where a model hangs, the deadlines are short; everywhere else a busy machine may be slow.
-QUICK = {
-    "small_first_token_timeout_secs": 0.3,
-    "large_first_token_timeout_secs": 0.4,
-    "stall_timeout_secs": 0.4,
-    "connect_timeout_secs": 0.4,
-}
-PATIENT = {
-    "small_first_token_timeout_secs": 5.0,
-    "large_first_token_timeout_secs": 8.0,
-    "stall_timeout_secs": 8.0,
-}
 # What the listener may hear, whatever happens: nothing else was ever said by a model.
 WORDS = {
     word.casefold() for text in (OPENING, CONTINUATION, RESCUE) for word in re.findall(r"\w+", text)
@@ -111,7 +100,8 @@ class Case:
     async def run(self) -> tuple[Bot, list[ErrorFrame]]:
         """Have a turn with the fault and one without; return the bot and the first one's errors."""
         self.play(broken=True)
-        deadlines = QUICK if self.hangs else PATIENT
+        # Where a model hangs, the deadlines are short; else a busy machine may be slow.
+        deadlines = QUICK | {"connect_timeout_secs": 0.4} if self.hangs else PATIENT
         llm = self.make_llm(small=self.endpoint("small"), large=self.endpoint("large"), **deadlines)
         async with talking_to(llm) as bot:
             await bot.hear_reply()

@@ -22,14 +22,10 @@ from blastoff_pipecat import DualLLMService, OpeningTextFrame
 from blastoff_pipecat.relay.table import State
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.bot import Bot, talking_to
+from tests.kit.policies import PATIENT
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."
-PATIENT = {
-    "small_first_token_timeout_secs": 8.0,
-    "large_first_token_timeout_secs": 8.0,
-    "stall_timeout_secs": 8.0,
-}
 HANGS = Script(fault=Fault.HANG_BEFORE_FIRST_TOKEN)
 
 

@@ -16,10 +16,10 @@ from pipecat.pipeline.worker import PipelineParams
 from blastoff_pipecat import DualLLMMetricsData
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.bot import Bot, talking_to
+from tests.kit.policies import PATIENT
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."
-PATIENT = {"small_first_token_timeout_secs": 8.0}
 CLOSE = 0.010
 """How far a time may be from the server's own, in seconds, while the machine is not busy."""
 ON = PipelineParams(enable_metrics=True, enable_usage_metrics=True)

@@ -15,21 +15,11 @@ from blastoff_pipecat.testing import (
     ScriptedEndpoint,
 )
 from tests.kit.bot import talking_to
+from tests.kit.policies import PATIENT, QUICK
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."
 RESCUE = "I can only say that it opens early."
-# Where a model hangs, the deadlines are short; everywhere else a busy machine may be slow.
-QUICK = {
-    "small_first_token_timeout_secs": 0.3,
-    "large_first_token_timeout_secs": 0.4,
-    "stall_timeout_secs": 0.4,
-}
-PATIENT = {
-    "small_first_token_timeout_secs": 5.0,
-    "large_first_token_timeout_secs": 8.0,
-    "stall_timeout_secs": 8.0,
-}
 
 
 @pytest.fixture(autouse=True)

@@ -23,12 +23,12 @@ from pipecat.processors.frame_processor import FrameDirection
 
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.kit.bot import Bot, talking_to
+from tests.kit.policies import PATIENT
 
 OPENING = "Sure, let me look at that."
 CONTINUATION = "The museum opens at nine. Bring a coat."
 REPLY = f"{OPENING} {CONTINUATION}"
 HANGS = Script(fault=Fault.HANG_BEFORE_FIRST_TOKEN)
-PATIENT = {"small_first_token_timeout_secs": 8.0}
 
 
 @dataclass
