@@ -14,7 +14,7 @@ from tests.kit.providers.play import Play
 from tests.kit.providers.server import Provider
 from tests.service.inner.stands import CLOSED_LATE
 
-INTERRUPTED = 50
+INTERRUPTED = 18  # a leak of one in three shows in the first six
 ONE_OF_EACH_CLIENT = [
     "openai",
     "responses-ws",
@@ -52,10 +52,10 @@ def left_open() -> int:
 
 
 @pytest.mark.parametrize("stand", ONE_OF_EACH_CLIENT, indirect=True)
-async def test_fifty_interrupted_replies(
+async def test_interrupted_replies(
     make_llm: Any, small: ScriptedEndpoint, provider: Provider
 ) -> None:
-    """No task, no socket and no file descriptor is left of fifty interrupted replies."""
+    """No task, no socket and no file descriptor is left of replies that are interrupted."""
     small.play("small", "Sure, let me look at that.")
     provider.play(Play(text=("The museum", " opens at nine.", " Bring"), then="hang"))
     async with talking_to(make_llm()) as bot:
