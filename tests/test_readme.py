@@ -9,10 +9,12 @@ import sys
 import tomllib
 from dataclasses import fields
 from importlib.metadata import version
+from typing import Any
 
 import pytest
+from pipecat.services.openai.llm import OpenAILLMService
 
-from blastoff_pipecat import DualLLMService
+from blastoff_pipecat import ChatEndpoint, DualLLMService
 from blastoff_pipecat.bench.cover.readme import PLOT, drawn
 from blastoff_pipecat.bench.cover.readme import table as agreement
 from blastoff_pipecat.bench.heard.readme import table as heard_table
@@ -85,6 +87,20 @@ def test_it_was_tested_with_what_it_says() -> None:
     ]
     assert promised == list(range(int(told[2]), int(told[3]) + 1))
     assert project["requires-python"] == f">=3.{told[2]}"
+
+
+@pytest.mark.parametrize("sign", "-+")
+def test_the_line_that_is_swapped_is_code(sign: str) -> None:
+    """Before and after, with what the README leaves out in its place, it makes a service."""
+    (diff,) = re.findall(r"```diff\n(.*?)```", README, re.DOTALL)
+    (line,) = [line[1:] for line in diff.splitlines() if line[0] == sign]
+    endpoint = 'ChatEndpoint(base_url="http://localhost:1/v1", model="a-model")'
+    line = line.replace("ChatEndpoint(…)", endpoint).replace("api_key=…", 'api_key="…"')
+    names: dict[str, Any] = {
+        each.__name__: each for each in (OpenAILLMService, DualLLMService, ChatEndpoint)
+    }
+    exec(line, names)
+    assert type(names["llm"]) is (OpenAILLMService if sign == "-" else DualLLMService)
 
 
 def test_what_is_heard_is_the_committed_measurement() -> None:
@@ -160,13 +176,6 @@ def test_languages_are_counted_right() -> None:
     """As many languages have opening lines as the pages say."""
     counted = set(re.findall(r"(\d+) languages", EVERYTHING))
     assert counted == {str(len(OPENINGS))}
-
-
-def test_make_targets_exist() -> None:
-    """Every `make` command of the pages is a target of the Makefile."""
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)", EVERYTHING)):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
 def test_the_table_of_clients_is_what_the_tests_hold() -> None:

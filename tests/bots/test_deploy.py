@@ -1,44 +1,37 @@
 """What the bots are deployed with: as far as it can be checked without a container engine."""
 
 import re
-import tomllib
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
+from pipecatcloud._utils.deploy_utils import load_deploy_config_file
+from pipecatcloud.exception import ConfigFileError
 
 from tests.kit.served import ROOT
 
 BOTS = ROOT / "bots"
 
-DOCUMENTED = {
-    "agent_name",
-    "agent_profile",
-    "architecture",
-    "build",
-    "build_id",
-    "docker",
-    "git",
-    "image",
-    "image_credentials",
-    "krisp_viva",
-    "max_session_duration",
-    "region",
-    "resources",
-    "scaling",
-    "secret_set",
-    "websocket_auth",
-}
-"""The keys that `pipecat cloud deploy` (pipecatcloud 1.4) takes; it refuses every other one."""
+
+def deployed(path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Read a deployment as `pipecat cloud deploy` does."""
+    monkeypatch.setattr("pipecatcloud.cli.config.deploy_config_path", str(path))
+    return load_deploy_config_file()
 
 
-def test_the_deployment_says_only_what_pipecat_cloud_takes() -> None:
-    """`pcc-deploy.toml` has known keys alone, and keeps at least one agent warm."""
-    deployment = tomllib.loads((BOTS / "pcc-deploy.toml").read_text())
+def test_the_deployment_is_what_pipecat_cloud_takes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`pcc-deploy.toml` is read by its own reader, which refuses a key that it does not know."""
+    deployment = deployed(BOTS / "pcc-deploy.toml", monkeypatch)
 
-    assert set(deployment) <= DOCUMENTED
-    scaling = deployment["scaling"]
-    assert set(scaling) == {"min_agents", "max_agents"}
-    assert 1 <= scaling["min_agents"] <= scaling["max_agents"]
+    assert 1 <= deployment.scaling.min_agents <= deployment.scaling.max_agents
+    other = tmp_path / "pcc-deploy.toml"
+    other.write_text('agent_nmae = "voice"\n' + (BOTS / "pcc-deploy.toml").read_text())
+    with pytest.raises(ConfigFileError, match="agent_nmae"):
+        deployed(other, monkeypatch)
 
 
 def test_the_images_hold_this_package_and_its_bots() -> None:

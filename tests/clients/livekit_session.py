@@ -8,8 +8,10 @@ whole reply.
 import asyncio
 import importlib.util
 import json
+import re
 import sys
 import time
+from pathlib import Path
 
 from livekit import rtc
 from livekit.agents import Agent, AgentSession, tts
@@ -74,10 +76,18 @@ class Ear(io.AudioOutput):
         self._heard = 0.0
 
 
-class Assistant(Agent):
+def of_the_page():
+    """The agent as the server's page has it, which is beside the plugin."""
+    page = Path(plugin).with_name("README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```py\n(.*?)```", page, re.DOTALL)
+    names = {"Agent": Agent, "flush_openings": flush_openings}
+    exec(code, names)
+    return names["Assistant"]
+
+
+class Assistant(of_the_page() if how == "flush" else Agent):
     async def llm_node(self, chat_ctx, tools, model_settings):
-        reply = Agent.default.llm_node(self, chat_ctx, tools, model_settings)
-        async for chunk in flush_openings(reply) if how == "flush" else reply:
+        async for chunk in super().llm_node(chat_ctx, tools, model_settings):
             content = getattr(getattr(chunk, "delta", None), "content", None)
             if content:
                 chunks.append((time.monotonic(), content))
