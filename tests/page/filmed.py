@@ -1,0 +1,79 @@
+"""A conversation with the voice bot's page that is filmed: a question, and an interruption."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from blastoff_pipecat.demo.question import Question
+from tests.page.browser import Visit
+from tests.page.film import Film
+from tests.page.mouth import Mouth
+
+VIEW = {"width": 1000, "height": 860}
+"""How large the page is filmed, in pixels: two columns, and the newest timeline whole."""
+
+ANSWERED_SECS = 1.5
+"""How long an answer is heard before it is interrupted, or the film ends."""
+
+PATIENCE_MS = 120_000
+LISTENING = 'body[data-status="listening"]'
+
+
+def spoken(texts: Sequence[str]) -> list[Question]:
+    """Have the local voice speak questions; in a thread, since Playwright's loop is in this one."""
+
+    async def speak() -> list[Question]:
+        return [await Question.speak(text) for text in texts]
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, speak()).result()
+
+
+def connect(visit: Visit) -> None:
+    """Call the bot, and hear its greeting out."""
+    visit.page.get_by_role("button", name="Connect").click()
+    visit.page.wait_for_selector("#turns > li", timeout=PATIENCE_MS)
+    visit.page.wait_for_selector(LISTENING, timeout=PATIENCE_MS)
+
+
+def converse(visit: Visit, mouth: Mouth, first: Question, second: Question) -> Film:
+    """Ask, interrupt the answer with another question, and hear the beginning of its answer."""
+    page = visit.page
+    film = Film(page)
+    mouth.say(first)
+    number = _until_answered(page, 1)
+    page.wait_for_timeout(1000 * ANSWERED_SECS)
+    mouth.say(second)
+    _until_answered(page, number + 1)
+    page.wait_for_timeout(1000 * ANSWERED_SECS)
+    film.end()
+    return film
+
+
+def answer_whole(page: Any, number: int = 1) -> None:
+    """Wait until the newest reply, of at least that many, has been heard to its end."""
+    page.wait_for_function(
+        """(number) => {
+            const drawings = document.querySelectorAll("#replies svg");
+            return drawings.length >= number &&
+                drawings[0].getAttribute("aria-label").includes("reply over");
+        }""",
+        arg=number,
+        timeout=PATIENCE_MS,
+    )
+    page.wait_for_selector(LISTENING, timeout=PATIENCE_MS)
+
+
+def _until_answered(page: Any, number: int) -> int:
+    """Wait until the large model's words are heard in a reply, counted from 1; return its count."""
+    page.wait_for_function(
+        """(number) => {
+            const drawings = document.querySelectorAll("#replies svg");
+            return drawings.length >= number &&
+                drawings[0].getAttribute("aria-label").includes("answer heard");
+        }""",
+        arg=number,
+        timeout=PATIENCE_MS,
+    )
+    return page.locator("#replies svg").count()
