@@ -124,10 +124,10 @@ def _check_bot(script: str, *options: str) -> None:
 
 
 def check_pip(*words: str) -> None:
-    if words[0] == "wheel":
-        assert words == ("wheel", "--no-deps", "-w", "bots", ".")
+    if words[0] != "install":
+        said = helps("-m", "pip", words[0])
+        assert all(re.search(rf"{word}\b", said) for word in words[1:] if word.startswith("-"))
         return
-    assert words[0] == "install"
     for word in words[1:]:
         asked = Requirement(word)
         if asked.name == "blastoff-pipecat":
