@@ -15,7 +15,7 @@ PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c requirements.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds attack clients release-check licences audit day mutants beside clean
+.PHONY: help demo test test-newest test-all lint format bench soak simulate rounds pictures attack clients release-check licences audit day mutants beside clean
 
 help: ## say what can be made
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='--wav question.wav']"
@@ -92,6 +92,10 @@ simulate: $(VENV)/.test ## when replies are heard, a million times over (ARGS: o
 
 rounds: $(VENV)/.test $(VENV)/.browser ## eight spoken questions to the demo's page, in both modes
 	@$(PY) -m tests.e2e.rounds $(ARGS)
+
+pictures: $(VENV)/.test $(VENV)/.browser ## the README's pictures and sounds, from the embedded models
+	@$(PY) -m tests.page.pictures $(ARGS)
+	@$(PY) -m blastoff_pipecat.demo.readme --record
 
 attack: $(VENV)/.test ## the server under ten minutes of hostile clients (ARGS: --secs 60)
 	@$(PY) -m tests.server.attack $(ARGS)

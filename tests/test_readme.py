@@ -24,6 +24,7 @@ from blastoff_pipecat.bench.seam.readme import drawn as seam_drawn
 from blastoff_pipecat.bench.seam.readme import sentence as seam_sentence
 from blastoff_pipecat.bench.seam.readme import table as seam_table
 from blastoff_pipecat.conductor.report import Figures
+from blastoff_pipecat.demo.readme import told as told_of_sounds
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.service.settings import complete_settings
 from tests.clients import table as clients
@@ -51,6 +52,8 @@ def test_a_stranger_decides_within_a_minute() -> None:
 def test_every_link_leads_to_a_file(page: str) -> None:
     """What a page refers to in the repository is there, and so is the heading."""
     for target in re.findall(r"\]\((?!https?:)([^)#]*)", PAGES[page]):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+    for target in re.findall(r'\b(?:src|srcset)="([^"]+)"', PAGES[page]):
         assert (ROOT / page).parent.joinpath(target).exists(), target
     for target, heading in re.findall(r"\]\((?!https?:)([^)#]+)#([^)]+)\)", PAGES[page]):
         text = (ROOT / page).parent.joinpath(target).read_text(encoding="utf-8")
@@ -101,6 +104,11 @@ def test_the_line_that_is_swapped_is_code(sign: str) -> None:
     }
     exec(line, names)
     assert type(names["llm"]) is (OpenAILLMService if sign == "-" else DualLLMService)
+
+
+def test_what_the_sounds_hold_is_what_was_measured_in_them() -> None:
+    """Every silence that is told comes from data that was written with the sounds."""
+    assert between("sounds") == told_of_sounds()
 
 
 def test_what_is_heard_is_the_committed_measurement() -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 SHORTEST_SECS = 0.1
 """How long a frame is shown at least; what was drawn meanwhile is in the next."""
 
-LAST_SECS = 1.5
+LAST_SECS = 1.2
 """How long the last frame is shown before it begins again."""
 
 
@@ -35,7 +35,9 @@ class Film:
 
     @property
     def secs(self) -> float:
-        """How long it is, in seconds."""
+        """How long it is, in seconds, as far as it has been drawn."""
+        if not self._frames:
+            return LAST_SECS
         return self._frames[-1][0] - self._frames[0][0] + LAST_SECS
 
     def write(self, path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.page.mouth import Mouth
 VIEW = {"width": 1000, "height": 860}
 """How large the page is filmed, in pixels: two columns, and the newest timeline whole."""
 
-ANSWERED_SECS = 1.5
+ANSWERED_SECS = 0.8
 """How long an answer is heard before it is interrupted, or the film ends."""
 
 PATIENCE_MS = 120_000
@@ -37,21 +37,34 @@ def connect(visit: Visit) -> None:
     visit.page.wait_for_selector(LISTENING, timeout=PATIENCE_MS)
 
 
-def converse(visit: Visit, mouth: Mouth, first: Question, second: Question) -> Film:
-    """Ask, interrupt the answer with another question, and hear the beginning of its answer."""
+def converse(
+    visit: Visit, mouth: Mouth, first: Question, second: Question, most_secs: float | None = None
+) -> Film:
+    """Ask, interrupt the answer with another question, and hear the beginning of its answer.
+
+    Args:
+        visit: The tab, in a call.
+        mouth: Its microphone.
+        first: What is asked.
+        second: What interrupts the answer.
+        most_secs: When the film ends at the latest, wherever the conversation is then.
+    """
     page = visit.page
+    before = page.locator("#replies svg").count()
     film = Film(page)
     mouth.say(first)
-    number = _until_answered(page, 1)
+    _until_answered(page, before + 1)
     page.wait_for_timeout(1000 * ANSWERED_SECS)
     mouth.say(second)
-    _until_answered(page, number + 1)
-    page.wait_for_timeout(1000 * ANSWERED_SECS)
+    left = None if most_secs is None else most_secs - film.secs
+    if _until_answered(page, before + 2, left):
+        page.wait_for_timeout(1000 * ANSWERED_SECS)
     film.end()
+    visit.expect(f"#turns > .turn-reply >> nth={before}").to_contain_text("interrupted")
     return film
 
 
-def answer_whole(page: Any, number: int = 1) -> None:
+def answer_whole(page: Any, number: int) -> None:
     """Wait until the newest reply, of at least that many, has been heard to its end."""
     page.wait_for_function(
         """(number) => {
@@ -65,15 +78,26 @@ def answer_whole(page: Any, number: int = 1) -> None:
     page.wait_for_selector(LISTENING, timeout=PATIENCE_MS)
 
 
-def _until_answered(page: Any, number: int) -> int:
-    """Wait until the large model's words are heard in a reply, counted from 1; return its count."""
-    page.wait_for_function(
-        """(number) => {
-            const drawings = document.querySelectorAll("#replies svg");
-            return drawings.length >= number &&
-                drawings[0].getAttribute("aria-label").includes("answer heard");
-        }""",
-        arg=number,
-        timeout=PATIENCE_MS,
-    )
-    return page.locator("#replies svg").count()
+def _until_answered(page: Any, number: int, within: float | None = None) -> bool:
+    """Wait until the large model's words are heard in a reply, counted from 1.
+
+    Returns:
+        Whether they were, in so many seconds; where none are given, it is an error if they are not.
+    """
+    from playwright.sync_api import TimeoutError
+
+    try:
+        page.wait_for_function(
+            """(number) => {
+                const drawings = document.querySelectorAll("#replies svg");
+                return drawings.length >= number &&
+                    drawings[0].getAttribute("aria-label").includes("answer heard");
+            }""",
+            arg=number,
+            timeout=PATIENCE_MS if within is None else max(1.0, 1000 * within),
+        )
+    except TimeoutError:
+        if within is None:
+            raise
+        return False
+    return True
