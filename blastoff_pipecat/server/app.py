@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.model import Model
@@ -36,40 +38,39 @@ DEEP_HEALTH_SECS = 10.0
 """How long `/health?deep=1` waits for each model."""
 
 
-def create_app(options: ServerOptions) -> FastAPI:
+def create_app(options: ServerOptions) -> Starlette:
     """Make the application; connections are opened when it starts and closed when it stops."""
     server = _Server(options)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         async with server.running():
             yield
 
-    app = FastAPI(
-        title="BlastOff for Pipecat",
-        summary="One reply by two models, for any OpenAI-compatible client.",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,  # a redirect would name the host that the client says it asked
+    app = Starlette(
+        routes=[
+            Route("/", server.root),
+            Route("/health", server.health),
+            Route("/openapi.json", server.openapi),
+            Route("/v1/models", server.models),
+            Route("/v1/models/{name:path}", server.model),
+            Route("/metrics", server.metrics),
+            Route("/metrics/reset", server.reset, methods=["POST"]),
+            Route("/v1/chat/completions", server.chat, methods=["POST"]),
+            Route("/v1/responses", server.responses, methods=["POST"]),
+        ],
+        exception_handlers={
+            BadRequest: _tell_bad,
+            Unanswered: _tell_unanswered,
+            ClientGone: _tell_gone,
+            HTTPException: _tell_http,
+            Exception: _tell_broken,
+        },
+        middleware=[Middleware(Guard, options=options)],
         lifespan=lifespan,
     )
-    app.get("/")(server.root)
-    app.get("/health")(server.health)
-    app.get("/v1/models")(server.models)
-    app.get("/v1/models/{name:path}")(server.model)
-    app.get("/metrics")(server.metrics)
-    app.post("/metrics/reset")(server.reset)
-    app.post("/v1/chat/completions", response_model=None, openapi_extra=openapi.CHAT)(server.chat)
-    app.post("/v1/responses", response_model=None, openapi_extra=openapi.RESPONSES)(
-        server.responses
-    )
-    app.add_exception_handler(BadRequest, _tell_bad)
-    app.add_exception_handler(Unanswered, _tell_unanswered)
-    app.add_exception_handler(ClientGone, _tell_gone)
-    app.add_exception_handler(RequestValidationError, _tell_invalid)
-    app.add_exception_handler(HTTPException, _tell_http)
-    app.add_exception_handler(Exception, _tell_broken)
-    app.add_middleware(Guard, options=options)
+    # A redirect would name the host that the client says it asked.
+    app.router.redirect_slashes = False
     return app
 
 
@@ -121,23 +122,17 @@ class _Server:
         assert self._conductor is not None
         return self._conductor
 
-    async def root(self) -> dict[str, Any]:
+    async def root(self, _request: Request) -> Response:
         """Name what there is."""
-        return {
-            "name": "BlastOff for Pipecat",
-            "endpoints": {
-                "POST /v1/chat/completions": "one reply by two models",
-                "POST /v1/responses": "the same, in the newer protocol",
-                "GET /v1/models": "the models behind it",
-                "GET /health": "liveness; ?deep=1 asks the models",
-                "GET /metrics": "latency as JSON, or as Prometheus text by the Accept header",
-                "POST /metrics/reset": "forget the latency measured so far",
-            },
-        }
+        return wire.Json({"name": openapi.TITLE, "endpoints": openapi.ENDPOINTS})
 
-    async def health(self, deep: bool = False) -> Response:
+    async def openapi(self, _request: Request) -> Response:
+        """Describe it for programs."""
+        return wire.Json(openapi.DOCUMENT)
+
+    async def health(self, request: Request) -> Response:
         """Tell whether the server lives; with `deep`, whether the models answer."""
-        if not deep:
+        if not _flag(request, "deep"):
             return wire.Json({"status": "ok"})
         small, large = await asyncio.gather(
             _answers(self.conductor.small), _answers(self.conductor.large)
@@ -146,15 +141,15 @@ class _Server:
         told = {"status": status, "small": small, "large": large}
         return wire.Json(told, status_code=503 if status == "down" else 200)
 
-    async def models(self) -> dict[str, Any]:
+    async def models(self, _request: Request) -> Response:
         """List the models; whatever name a client uses, both answer."""
         endpoints = (self._options.large, self._options.small)
         names = dict.fromkeys(("blastoff", *(endpoint.model for endpoint in endpoints)))
-        return {"object": "list", "data": [self._model(name) for name in names]}
+        return wire.Json({"object": "list", "data": [self._model(name) for name in names]})
 
-    async def model(self, name: str) -> dict[str, Any]:
+    async def model(self, request: Request) -> Response:
         """Describe one model; a client may use any name."""
-        return self._model(name)
+        return wire.Json(self._model(request.path_params["name"]))
 
     def _model(self, name: str) -> dict[str, Any]:
         created = int(self._started)
@@ -168,10 +163,10 @@ class _Server:
             return Response(text, headers=headers)
         return wire.Json(await asyncio.to_thread(self.stats.as_dict))
 
-    async def reset(self) -> dict[str, str]:
+    async def reset(self, _request: Request) -> Response:
         """Forget the latency measured so far; Prometheus counters go on."""
         self.stats.reset()
-        return {"status": "reset"}
+        return wire.Json({"status": "reset"})
 
     async def chat(self, request: Request) -> Response:
         """Answer a chat-completions request."""
@@ -259,12 +254,19 @@ async def _tell_bad(_request: Request, error: Exception) -> Response:
     return wire.Json(told, status_code=400)
 
 
-async def _tell_invalid(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # of a query: bodies are checked by `request`
-    first: dict[str, Any] = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or None
-    told = wire.error(f"{where}: {first['msg']}", "invalid_request_error", param=where)
-    return wire.Json(told, status_code=400)
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+def _flag(request: Request, name: str) -> bool:
+    """Take a parameter of the query that is true or false, or not there.
+
+    Raises:
+        BadRequest: It is something else.
+    """
+    given = request.query_params.get(name, "false").lower()
+    if given not in (*_YES, *_NO):
+        raise BadRequest(f"{name}: this is neither true nor false.", name)
+    return given in _YES
 
 
 _CODES = {

@@ -14,9 +14,8 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 from loguru import logger
-from uvicorn.supervisors import Multiprocess
+from starlette.applications import Starlette
 
 from blastoff_pipecat.address import check_address
 from blastoff_pipecat.environment import (
@@ -83,6 +82,8 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
         sockets = listeners(config)
         with suppress(KeyboardInterrupt):  # which uvicorn raises once it has shut down
             if workers > 1:
+                from uvicorn.supervisors import Multiprocess  # which one process has no use for
+
                 Multiprocess(config, sockets=sockets).run()
                 return
             server = uvicorn.Server(config)
@@ -102,7 +103,7 @@ def listeners(config: uvicorn.Config) -> list[socket.socket]:
     return [listener, *(listener.dup() for _ in range(_CONNECTIONS_A_TURN - 1))]
 
 
-def app_from_env() -> FastAPI:
+def app_from_env() -> Starlette:
     """Make the application of one worker process, which logs at the environment's level."""
     environment = Environment.read()
     logger.remove()
