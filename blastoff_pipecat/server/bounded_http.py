@@ -5,12 +5,17 @@ of them as a client likes to send, before the application, and any key that it a
 play. Here headers have a size and a time, chunked bodies an overhead, connections that wait for a
 request a number; and a client that has closed its own half of the connection gets its answer.
 
+A streamed answer is many small parts, and every layer between the application and the socket looks
+at each. `write_parts` leads past them.
+
 `BoundedHttp` is given to uvicorn as ``http=``; `bound_all_http` has every server of the process use
 it, where somebody else starts that server.
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeAlias
 
 import uvicorn.config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -32,6 +37,11 @@ _PIECE_BYTES = 64 * 1024  # that are parsed at once
 _PROBES = (0.0, 0.02, 0.1, 0.5)
 """When a client that sends no more is looked for, in seconds after each other: not more often,
 since Go's client puts up with five interim responses."""
+
+WritePart: TypeAlias = Callable[[bytes], Awaitable[None] | None]
+"""Writes a part of an answer; returns what to wait for before the next, None for nothing."""
+
+_PARTS = "blastoff.parts"  # in the scope of a request
 
 _TOO_LARGE = 431, "Request Header Fields Too Large"
 _TOO_SLOW = 408, "Request Timeout"
@@ -112,6 +122,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
+        cycle.scope[_PARTS] = partial(_parts_of, cycle)  # pyright: ignore[reportGeneralTypeIssues]  # a key of our own
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
@@ -178,6 +189,34 @@ class BoundedHttp(HttpToolsProtocol):
         if number + 1 < len(_PROBES):
             later = _PROBES[number + 1]
             self._probe = self.loop.call_later(later, self._look_for_client, number + 1)
+
+
+def write_parts(scope: Any) -> WritePart | None:
+    """Return what writes the parts of an answer whose head was sent.
+
+    Args:
+        scope: The request's. Its last part, which ends the answer, is sent as any application does.
+
+    Returns:
+        None where the client, or who serves it, has no such way.
+    """
+    found = scope.get(_PARTS)
+    return None if found is None else found()
+
+
+def _parts_of(cycle: RequestResponseCycle) -> WritePart | None:
+    if not cycle.chunked_encoding or cycle.scope["method"] == "HEAD":
+        return None
+    write, flow = cycle.transport.write, cycle.flow
+
+    def write_part(part: bytes) -> Awaitable[None] | None:
+        if part and not cycle.disconnected:
+            write(b"%x\r\n%b\r\n" % (len(part), part))
+            if flow.write_paused:
+                return flow.drain()
+        return None
+
+    return write_part
 
 
 def bound_all_http() -> None:

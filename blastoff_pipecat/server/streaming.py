@@ -6,7 +6,7 @@ is a response of server-sent events without the task group that starlette's has 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Send
 
 from blastoff_pipecat.conductor.alarm import Alarm
+from blastoff_pipecat.server.bounded_http import WritePart, write_parts
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -111,46 +112,52 @@ class EventStream(Response):
             async with while_connected(receive) as hang_up, aclosing(self._rest) as rest:
                 start = {"type": "http.response.start", "status": 200, "headers": self._headers}
                 await send(start)
-                await send(_part(self._first))
+                write = write_parts(scope) or _sent_with(send)
                 # What wakes up for every token are the few frames of a task of its own, not those
                 # of every layer around this route.
-                await asyncio.create_task(self._send_rest(rest, send, hang_up))
+                await asyncio.create_task(self._write_all(rest, write, hang_up))
         except ClientGone:
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _send_rest(
-        self, rest: AsyncGenerator[bytes], send: Send, hang_up: Callable[[], None]
+    async def _write_all(
+        self, rest: AsyncGenerator[bytes], write: WritePart, hang_up: Callable[[], None]
     ) -> None:
-        sent = _Sending(hang_up, self._unread_secs)
+        unread = _Unread(hang_up, self._unread_secs)
         try:
+            if (waiting := write(self._first)) is not None:
+                await unread.wait(waiting)
             async for event in rest:
-                sent.begins()
-                await send(_part(event))
-                sent.under_way = False
+                if (waiting := write(event)) is not None:
+                    await unread.wait(waiting)
         finally:
-            sent.alarm.stop()
+            unread.alarm.stop()
 
 
-class _Sending:
-    """Gives up on a client that does not read what is being sent."""
+class _Unread:
+    """Gives up on a client that does not read what was sent."""
 
     def __init__(self, hang_up: Callable[[], None], secs: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._hang_up = hang_up
         self._secs = secs
-        self.under_way = False
+        self._waits = False
         self.alarm = Alarm(self._loop, self._ring)
 
-    def begins(self) -> None:
-        self.under_way = True
+    async def wait(self, for_client: Awaitable[None]) -> None:
+        self._waits = True
         self.alarm.set(self._loop.time() + self._secs)
+        await for_client
+        self._waits = False
 
     def _ring(self) -> None:
-        if self.under_way:
+        if self._waits:
             logger.warning("A client left its answer unread for {:g} s.", self._secs)
             self._hang_up()
 
 
-def _part(event: bytes) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": event, "more_body": True}
+def _sent_with(send: Send) -> WritePart:
+    def write(event: bytes) -> Awaitable[None]:
+        return send({"type": "http.response.body", "body": event, "more_body": True})
+
+    return write

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from blastoff_pipecat.server import bounded_http
-from blastoff_pipecat.server.bounded_http import HEADER_BYTES, MOST_PIPELINED
+from blastoff_pipecat.server.bounded_http import HEADER_BYTES, MOST_PIPELINED, write_parts
 from tests.kit.server import Served, listening
 
 PATIENCE_SECS = 10.0
@@ -287,3 +287,55 @@ async def test_a_client_that_half_closes_without_a_request_is_closed(server: Ser
     async with client_of(server) as client:
         client.writer.write_eof()
         assert await client.rest() == b""
+
+
+class Streaming:
+    """Answers with parts, past the layers where that can be."""
+
+    def __init__(self, parts: list[bytes]) -> None:
+        self.parts = parts
+        self.waited = 0
+        self.past_layers: bool | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        write = write_parts(scope)
+        self.past_layers = write is not None
+        for part in self.parts if write else ():
+            if (waiting := write(part)) is not None:
+                self.waited += 1
+                await waiting
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def answer_of(app: Streaming, method: str, *, late: float = 0.0) -> tuple[bytes, bytes]:
+    """Ask, and read the answer's head and body only after so many seconds."""
+    async with listening(app, lifespan="off") as server, client_of(server) as client:
+        await client.send(f"{method} / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+        await asyncio.sleep(late)
+        head, _, body = (await client.reader.read(-1)).partition(b"\r\n\r\n")
+        return head, body
+
+
+async def test_parts_past_the_layers_are_chunks_of_the_answer() -> None:
+    """Each is one, in order; an empty one, which would end the answer, is none."""
+    app = Streaming([b"one", b"", b"a second part"])
+    head, body = await answer_of(app, "GET")
+    assert b"transfer-encoding: chunked" in head
+    assert body == b"3\r\none\r\nd\r\na second part\r\n0\r\n\r\n"
+    assert app.waited == 0
+
+
+async def test_a_slow_reader_is_waited_for() -> None:
+    """What a client has not read does not gather here; all of it comes."""
+    app = Streaming([b"%06d" % number * 10_000 for number in range(200)])
+    _, body = await answer_of(app, "GET", late=0.3)
+    assert app.waited > 0
+    assert [int(each[:6]) for each in body.split(b"\r\n")[1:-3:2]] == list(range(200))
+
+
+async def test_an_answer_without_a_body_has_no_parts() -> None:
+    """HEAD is answered with a head."""
+    app = Streaming([b"one"])
+    assert (await answer_of(app, "HEAD"))[1] == b""
+    assert app.past_layers is False
