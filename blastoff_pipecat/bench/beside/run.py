@@ -50,7 +50,7 @@ class Extent:
     held: int
 
 
-FULL = Extent(rounds=7, replies=8, held=1)
+FULL = Extent(rounds=5, replies=6, held=1)
 QUICK = Extent(rounds=2, replies=4, held=0)
 
 
