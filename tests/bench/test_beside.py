@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from blastoff_pipecat.bench.beside.callers import crowd
-from blastoff_pipecat.bench.beside.contestants import contestant
+from blastoff_pipecat.bench.beside.contestants import Name, contestant
 from blastoff_pipecat.bench.beside.figures import Figures
 from blastoff_pipecat.bench.beside.models import LARGE_TTFT_SECS
 from blastoff_pipecat.bench.beside.programs import Models, Program, free_port, models, program
@@ -38,9 +38,12 @@ async def asked() -> AsyncIterator[Models]:
 
 @asynccontextmanager
 async def proxy(
-    asked: Models, does: Callable[[bytes], bytes] = lambda data: data, late: float = 0.0
+    asked: Models,
+    name: Name,
+    does: Callable[[bytes], bytes] = lambda data: data,
+    late: float = 0.0,
 ) -> AsyncIterator[Program]:
-    """Pass bytes on, the models' after what is done to them and as late as that."""
+    """Pass bytes on in that name, the models' after what is done to them and as late as that."""
     tasks = set[asyncio.Task[None]]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,7 +59,7 @@ async def proxy(
         answering = asyncio.create_task(answer())
         try:
             while data := await reader.read(65536):
-                below.write(data)
+                below.write(data.replace(b" /v1/", f" /{name}/v1/".encode()))
         finally:
             answering.cancel()
             below.close()
@@ -74,7 +77,7 @@ async def proxy(
 async def test_what_stands_between_is_what_is_measured(asked: Models) -> None:
     """A proxy that is late by so much adds it to first texts and to every token, and no more."""
     figures = Figures()
-    async with proxy(asked) as prompt, proxy(asked, late=DELAY_SECS) as late:
+    async with proxy(asked, "nginx") as prompt, proxy(asked, "litellm", late=DELAY_SECS) as late:
         bench = Bench({"nginx": prompt, "litellm": late}, asked, figures)
         await bench.round("nginx", 1)
         await bench.round("litellm", 1)
@@ -114,7 +117,7 @@ async def test_a_reply_that_is_not_whole_is_no_figure(
 ) -> None:
     """Nothing is told of who loses a token, or breaks off."""
     figures = Figures()
-    async with proxy(asked, does) as broken:
+    async with proxy(asked, "nginx", does) as broken:
         with pytest.raises(RuntimeError, match=r"nginx, one model: 1 of 1 replies lost"):
             await Bench({"nginx": broken}, asked, figures).round("nginx", 1)
     assert figures.all == []
@@ -122,7 +125,7 @@ async def test_a_reply_that_is_not_whole_is_no_figure(
 
 async def test_one_that_asks_one_model_for_two_is_no_figure(asked: Models) -> None:
     """A server that leaves the small model out would look quicker than it is."""
-    async with proxy(asked) as lazy:
+    async with proxy(asked, "ours") as lazy:
         with pytest.raises(RuntimeError, match="asked 0 and 1 times"):
             await Bench({"ours": lazy}, asked, Figures()).round("ours", 1)
 
@@ -133,7 +136,7 @@ async def test_the_models_are_on_time(asked: Models) -> None:
     assert (tally.replies, tally.broken, len(tally.late)) == (5, 0, 100)
     assert tally.p95 < SLACK_SECS
     served = await asked.log()
-    assert [each.model for each in served] == ["large"] * 5
+    assert [(each.asker, each.model) for each in served] == [("v1", "large")] * 5
     for each in served:
         waited = each.first_word - each.received
         assert LARGE_TTFT_SECS - 0.001 < waited < LARGE_TTFT_SECS + SLACK_SECS

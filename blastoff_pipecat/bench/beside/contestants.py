@@ -52,7 +52,7 @@ http {{
         listen 127.0.0.1:{port} backlog=1024;
         location = /health {{ return 200; }}
         location / {{
-            proxy_pass http://models;
+            proxy_pass http://models/nginx/;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_buffering off;
@@ -129,9 +129,9 @@ async def ours(models: Models) -> AsyncGenerator[Program]:
     """
     port = free_port()
     environment = {
-        "SMALL_MODEL_URL": models.url,
+        "SMALL_MODEL_URL": models.url_for("ours"),
         "SMALL_MODEL_NAME": "small",
-        "LARGE_MODEL_URL": models.url,
+        "LARGE_MODEL_URL": models.url_for("ours"),
         "LARGE_MODEL_NAME": "large",
         "BLASTOFF_SERVER_KEY": KEY,
         "LOG_LEVEL": "WARNING",
@@ -146,7 +146,7 @@ async def ours(models: Models) -> AsyncGenerator[Program]:
 async def _litellm(models: Models, command: Path) -> AsyncGenerator[Program]:
     """Run LiteLLM's proxy as its guide for production has it."""
     port = free_port()
-    large = {"model": "openai/large", "api_base": models.url, "api_key": "a-key"}
+    large = {"model": "openai/large", "api_base": models.url_for("litellm"), "api_key": "a-key"}
     listed = {"model_list": [{"model_name": "large", "litellm_params": large}]}
     with tempfile.TemporaryDirectory(prefix="blastoff-beside-") as folder:
         config = _written(folder, json.dumps(listed))  # JSON is YAML, too

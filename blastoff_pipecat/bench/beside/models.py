@@ -17,7 +17,7 @@ import os
 import re
 import sys
 import time
-from typing import cast
+from typing import TypeAlias, cast
 
 from blastoff_pipecat.bench.loop import run
 from blastoff_pipecat.testing.wire import Wire
@@ -33,6 +33,11 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _WORDS = re.compile(rb"in (\d+) words")
 _MARK = "<a token>"
 _EARLY_SECS = 0.0005  # timers are kept to the millisecond
+
+
+Asked: TypeAlias = tuple[str, str, float, float]
+"""A request: the path's first part, which says who asks; the model; when it was whole, and when its
+first word was written, in seconds on the monotonic clock."""
 
 
 class Ticker:
@@ -73,18 +78,17 @@ class Ticker:
 class PacedModel(asyncio.Protocol):
     """One connection: `small` says an opening, any other model as many tokens as asked for."""
 
-    def __init__(self, ticker: Ticker, served: list[tuple[str, float, float]]) -> None:
+    def __init__(self, ticker: Ticker, served: list["Asked"]) -> None:
         """Take what tells when to speak, and where to write down what was asked.
 
         Args:
             ticker: The process's.
-            served: Gets the model's name of each request, when it was whole, and when its first
-                word was written (seconds, monotonic).
+            served: Gets each request with its first word.
         """
         self._ticker = ticker
         self._served = served
         self._asked = b""
-        self._role = ""
+        self._asker = self._role = ""
         self._received = 0.0
         self._left = self._index = 0
         # What the client compares with is a clock that processes share.
@@ -116,6 +120,7 @@ class PacedModel(asyncio.Protocol):
         self._received = time.monotonic()
         now = asyncio.get_running_loop().time()
         self._index = 0
+        self._asker = head.split(b"/", 2)[1].decode("latin-1")
         if _SMALL.search(body):
             self._role, self._left = "small", 1
             self._ticker.add(now + SMALL_TTFT_SECS, self)
@@ -132,7 +137,8 @@ class PacedModel(asyncio.Protocol):
         index = self._index
         self._index += 1
         if not index:
-            self._served.append((self._role, self._received, time.monotonic()))
+            asked = (self._asker, self._role, self._received, time.monotonic())
+            self._served.append(asked)
         if self._role == "small":
             self._write(self._opening)
             return False
@@ -165,7 +171,7 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     commands = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
-    ticker, served = Ticker(), list[tuple[str, float, float]]()
+    ticker, served = Ticker(), list[Asked]()
     server = await loop.create_server(
         lambda: PacedModel(ticker, served), "127.0.0.1", 0, backlog=1024
     )

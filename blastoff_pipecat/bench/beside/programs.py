@@ -34,6 +34,7 @@ class Program(NamedTuple):
 class Served(NamedTuple):
     """One request as the models saw it; times are seconds on the monotonic clock."""
 
+    asker: str
     model: str
     received: float
     first_word: float
@@ -44,14 +45,17 @@ class Models:
 
     Attributes:
         program: Where they are, and what they use.
-        url: Their base URL.
     """
 
     def __init__(self, process: Process, url: str) -> None:
         """Made by `models`."""
         self._process = process
-        self.url = url
+        self._url = url
         self.program = Program(urlsplit(url).port or 0, ProcessTree(process.pid))
+
+    def url_for(self, asker: str) -> str:
+        """Return their base URL for one that is to be known by its requests."""
+        return self._url.replace("/v1", f"/{asker}/v1")
 
     async def log(self) -> list[Served]:
         """Return what they were asked since this was last called, in the order of first words."""
