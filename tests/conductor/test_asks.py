@@ -17,7 +17,7 @@ from blastoff_pipecat.conductor.requests import (
 )
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.relay.chosen_opening import ChosenOpening
-from blastoff_pipecat.relay.lines import LINES
+from blastoff_pipecat.relay.lines import LINES, Stock
 from blastoff_pipecat.relay.opening import WrittenLine, WrittenOpening
 from blastoff_pipecat.relay.timing import Manner
 
@@ -73,10 +73,8 @@ def test_the_manner_by_default(make: Make) -> None:
         opening_suffices=False,
         rescue=True,
         excuse=None,
-        lines=EN.sentences,
-        waiting_lines=EN.waiting,
-        used_lines=(),
-        used_waiting_lines=(),
+        lines=Stock(EN.sentences, []),
+        waiting_lines=Stock(EN.waiting, []),
         asks_for_lines=True,
         line_secs=0.25,
         speculative=False,
@@ -87,7 +85,7 @@ def test_the_manner_by_default(make: Make) -> None:
 @pytest.mark.parametrize(
     ("settings", "manner"),
     [
-        ({"handover": "prefix"}, {"beside": False, "lines": EN.commas}),
+        ({"handover": "prefix"}, {"beside": False, "lines": Stock(EN.commas, [])}),
         ({"opening": "always"}, {"opening": "always"}),
         ({"opening": "never"}, {"opening": "never", "max_waiting_lines": 0}),
         ({"max_silence_secs": 0.5}, {"max_silence": 0.5}),
@@ -101,13 +99,19 @@ def test_the_manner_by_default(make: Make) -> None:
         ({"rescue": "Sorry."}, {"rescue": False, "excuse": "Sorry."}),
         ({"speech_safe": "tags"}, {"speech_safe": "tags"}),
         ({"style": "choose"}, {"asks_for_lines": False}),
-        ({"style": "answer"}, {"opening_suffices": True, "beside": False, "lines": EN.commas}),
-        ({"openings": [" One. ", "Two."]}, {"lines": ("One.", "Two.")}),
+        (
+            {"style": "answer"},
+            {"opening_suffices": True, "beside": False, "lines": Stock(EN.commas, [])},
+        ),
+        ({"openings": [" One. ", "Two."]}, {"lines": Stock(("One.", "Two."), [])}),
         (
             {"language": "de"},
-            {"lines": LINES["de"].sentences, "waiting_lines": LINES["de"].waiting},
+            {
+                "lines": Stock(LINES["de"].sentences, []),
+                "waiting_lines": Stock(LINES["de"].waiting, []),
+            },
         ),
-        ({"language": "tlh"}, {"lines": (), "waiting_lines": ()}),
+        ({"language": "tlh"}, {"lines": Stock((), []), "waiting_lines": Stock((), [])}),
     ],
 )
 def test_each_setting_has_its_part_in_the_manner(

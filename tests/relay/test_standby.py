@@ -6,6 +6,7 @@ import pytest
 
 from blastoff_pipecat.relay.cover import Cover, Voice
 from blastoff_pipecat.relay.forecast import Forecast
+from blastoff_pipecat.relay.lines import Stock
 from blastoff_pipecat.relay.scripts import speech_seconds
 from blastoff_pipecat.relay.standby import Standby, shortish
 from blastoff_pipecat.relay.timing import Manner, Timing
@@ -31,10 +32,17 @@ def test_which_line_is_said(lines: tuple[str, ...], used: tuple[str, ...], line:
     assert shortish(lines, iter(used), speech_seconds) == line
 
 
+def stock(lines: tuple[str, ...], used: tuple[str, ...]) -> Stock:
+    """Lines, and those that the reply before the last has said."""
+    return Stock((*lines, *used), ("", " ".join(used)))
+
+
 def standing_by(
     turn: TurnSoFar | None = None, *, secs: float = 60.0, **manner: object
 ) -> tuple[Standby, Timing]:
     """Stand by for an answer that is expected after so many seconds."""
+    for kind in ("lines", "waiting_lines"):
+        manner[kind] = stock(manner.pop(kind, ()), manner.pop(f"used_{kind}", ()))  # type: ignore[arg-type]
     options = {"max_silence": 1.0, "max_waiting_lines": 2, "opening": "auto", **manner}
     made, voice = Manner(**options), Voice()  # type: ignore[arg-type]
     standby = Standby(made, voice)
