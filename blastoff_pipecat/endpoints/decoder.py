@@ -135,6 +135,10 @@ class ReplyDecoder:
                 raise ServerFailed(
                     self._endpoint, "the stream broke off before the end of the reply"
                 )
+            if self._tools.is_cut_off:
+                raise ServerFailed(
+                    self._endpoint, "the reply ended in the middle of a tool call's arguments"
+                )
             self.finish_reason = "tool_calls" if self._tools else "stop"
         self.done = True
         if self._usage is not None:

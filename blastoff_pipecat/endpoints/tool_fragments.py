@@ -15,18 +15,23 @@ class ToolFragments:
     fragment, and some a fresh id (then there is no name beside it).
     """
 
-    __slots__ = ("_by_id", "_by_index", "_count", "_last")
+    __slots__ = ("_by_id", "_by_index", "_calls", "_last")
 
     def __init__(self) -> None:
         """Start with no call."""
-        self._count = 0
+        self._calls: list[_Call] = []
         self._last: _Call | None = None
         self._by_index: dict[int, _Call] = {}  # the latest of each
         self._by_id: dict[str, _Call] = {}
 
     def __bool__(self) -> bool:
         """Whether any call began."""
-        return self._count > 0
+        return bool(self._calls)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the arguments of a call are begun and not ended."""
+        return any(call.is_cut_off for call in self._calls)
 
     def read(self, fragment: dict[str, Any]) -> ToolCallDelta:
         """Place one fragment.
@@ -48,8 +53,8 @@ class ToolFragments:
         text = _text(arguments, "arguments")
         call = self._find(index, id_, name)
         if call is None:
-            call = self._last = _Call(self._count)
-            self._count += 1
+            call = self._last = _Call(len(self._calls))
+            self._calls.append(call)
             if index is not None:
                 self._by_index[index] = call
         fresh_id = id_ if call.id is None else None
@@ -58,6 +63,7 @@ class ToolFragments:
             call.id = fresh_id
             self._by_id[fresh_id] = call
         call.name = call.name or name
+        call.arguments.append(text)
         return ToolCallDelta(call.number, fresh_id, fresh_name, text)
 
     def _find(self, index: int | None, id_: str | None, name: str | None) -> "_Call | None":
@@ -79,12 +85,23 @@ class ToolFragments:
 class _Call:
     """What is known of one call so far."""
 
-    __slots__ = ("id", "name", "number")
+    __slots__ = ("arguments", "id", "name", "number")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.id: str | None = None
         self.name: str | None = None
+        self.arguments: list[str] = []
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether its arguments are begun and not ended."""
+        arguments = "".join(self.arguments)
+        try:
+            json.loads(arguments or "{}")
+        except (ValueError, RecursionError):
+            return True
+        return False
 
 
 def _text(value: object, what: str) -> str:

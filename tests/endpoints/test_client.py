@@ -1,6 +1,7 @@
 import asyncio
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -357,6 +358,21 @@ async def test_a_body_that_ends_properly_is_a_reply_that_ends(
         assert text_of(got) == "".join(["It ", "opens ", "at ", "nine."][:after])
         assert got[-1] == Finished("stop")
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("after", [2, 3])
+async def test_a_call_that_is_cut_off_is_a_failure(
+    server: ScriptedEndpoint, connect: MakeClient, after: int
+) -> None:
+    """A body that ends properly in the middle of a call's arguments has broken off."""
+    arguments = {"city": "Oslo", "unit": "celsius"}
+    fault = Fault.EOF_WITHOUT_DONE
+    script = Script.tool_call("get_weather", arguments, fault=fault, after=after)
+    server.play("m", script, replace(script, after=99))
+    client = connect(server.url)
+    with pytest.raises(ServerFailed, match="in the middle of a tool call's arguments"):
+        await reply(client)
+    assert (await reply(client))[-1] == Finished("tool_calls")
 
 
 async def test_a_web_page_is_told_in_words(server: ScriptedEndpoint, connect: MakeClient) -> None:
