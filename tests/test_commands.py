@@ -20,7 +20,8 @@ from pipecat.cli import main as pipecat
 
 from blastoff_pipecat.cli import app as blastoff
 from tests.kit.commands import PROGRAMS, blocks, commands, named
-from tests.kit.served import ROOT, clean_environment
+from tests.kit.environment import clean_environment
+from tests.kit.served import ROOT
 
 NOT_UNDERSTOOD = typer.BadParameter.__mro__[1]
 """What a command's parser raises: click's usage error, of which typer has a copy."""

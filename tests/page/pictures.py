@@ -15,7 +15,8 @@ import pytest
 
 from blastoff_pipecat import page as page_room
 from blastoff_pipecat.demo.question import Question
-from tests.kit.served import VOICE_BOT, clean_environment
+from tests.kit.environment import clean_environment
+from tests.kit.served import VOICE_BOT
 from tests.page.browser import Visit, chromium
 from tests.page.filmed import ANSWERED_SECS, VIEW, answer_whole, connect, converse, spoken
 from tests.page.mouth import FLAGS, Mouth

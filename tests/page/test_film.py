@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.bots.cast import FRANCE, cast
-from tests.kit.served import VOICE_BOT, clean_environment
+from tests.kit.environment import clean_environment
+from tests.kit.served import VOICE_BOT
 from tests.page.browser import Visit
 from tests.page.filmed import VIEW, connect, converse, spoken
 from tests.page.mouth import FLAGS, Mouth
