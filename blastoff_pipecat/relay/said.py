@@ -1,7 +1,7 @@
 """What was said in a reply, and by whom."""
 
 from blastoff_pipecat.relay.actions import Role
-from blastoff_pipecat.relay.seam import Seam
+from blastoff_pipecat.relay.seam import join
 
 
 class Said:
@@ -45,5 +45,4 @@ class Said:
 
     def joined(self, line: str) -> str:
         """Return a whole line with the white space that joins it to all that was said."""
-        seam = Seam(self.text)
-        return seam.feed(line) + seam.flush()
+        return join(self.text, line)

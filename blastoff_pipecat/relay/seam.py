@@ -137,6 +137,11 @@ class Seam:
         return held
 
 
+def join(said: str, line: str) -> str:
+    """Return a line, whatever it repeats, with the white space that joins it to what was said."""
+    return (_join(said, line, final=True) if said.strip() else None) or line.lstrip()
+
+
 def _repeat_ends(repeat: Repeat, held: str, end: int) -> int | None:
     """Tell where a repeat ends with its punctuation; None where its words are none.
 

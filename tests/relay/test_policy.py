@@ -569,3 +569,13 @@ def waiting_lines_of(waits: Stock) -> list[str]:
     reply.tell(ev.SmallEnded())
     pass_until(reply, 9.0)
     return [line.strip() for _, line in said(reply, act.SayWaiting)]
+
+
+def test_a_waiting_line_is_said_whole() -> None:
+    """Though it begins like what was said before it."""
+    waits = Stock(("Let me see that for you.",))
+    reply = reply_after(9.0, lines=Stock(("Let me see.",)), waiting_lines=waits)
+    reply.tell(ev.SmallText("Let me see."))
+    reply.tell(ev.SmallEnded())
+    pass_until(reply, 5.0)
+    assert reply.said == "Let me see. Let me see that for you."
