@@ -15,6 +15,7 @@ import pytest
 from pipecat.services.openai.llm import OpenAILLMService
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
+from blastoff_pipecat.bench.beside.readme import table as beside_table
 from blastoff_pipecat.bench.cover.readme import PLOT, drawn
 from blastoff_pipecat.bench.cover.readme import table as agreement
 from blastoff_pipecat.bench.heard.readme import table as heard_table
@@ -136,6 +137,7 @@ def test_costs_are_the_committed_measurements() -> None:
     """Every number of the cost table comes from data that a script wrote."""
     assert between("bench") == table()
     assert between("crowd") == crowd()
+    assert between("beside") == beside_table()
 
 
 def test_the_table_of_providers_is_written_from_the_tests() -> None:
