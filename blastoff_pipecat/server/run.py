@@ -73,6 +73,7 @@ def serve(environment: Environment, *, host: str, port: int, workers: int) -> No
             host=host,
             port=port,
             http=BoundedHttp,
+            ws="none",
             workers=workers,
             log_level=_UVICORN_LEVELS.get(level, level.lower()),
             access_log=False,

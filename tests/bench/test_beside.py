@@ -100,7 +100,7 @@ async def test_the_server_is_measured_with_both_its_models(asked: Models) -> Non
             pytest.approx(server.tree.memory_bytes(), rel=0.1)
         ]
     measured = [figure for figure in figures.all if figure.samples["ours"]]
-    assert len(measured) == len(figures.all) == 7
+    assert len(measured) == len(figures.all) == 8
     assert all(secs > 0 for figure in measured for secs in figure.samples["ours"])
 
 

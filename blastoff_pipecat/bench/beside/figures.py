@@ -68,7 +68,8 @@ class Figures:
         self.reply = Figure(
             name=f"CPU per reply of {TOKENS} tokens, {FEW} at once", unit="ms", scale=1e3, most=0.06
         )
-        self.token = Figure(name="… of which per token", unit="µs", scale=1e6)
+        self.busy = Figure(name=f"… {MANY} at once", unit="ms", scale=1e3)
+        self.token = Figure(name=f"CPU per token, {FEW} at once", unit="µs", scale=1e6)
         self.few = Figure(name=f"tokens late, p95, {FEW} at once", unit="ms", scale=1e3)
         self.many = Figure(
             name=f"tokens late, p95, {MANY} at once", unit="ms", scale=1e3, most=0.15
@@ -85,7 +86,7 @@ class Figures:
     def all(self) -> list[Figure]:
         """In the order of the table, those that were measured of anyone."""
         listed = (
-            *(self.first, self.reply, self.token, self.few, self.many, self.last),
+            *(self.first, self.reply, self.busy, self.token, self.few, self.many, self.last),
             *(self.memory, self.held),
         )
         return [figure for figure in listed if any(figure.samples.values())]

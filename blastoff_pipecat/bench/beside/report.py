@@ -71,7 +71,7 @@ def _value(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     if not unit:
-        return f"{value:.0f}" if value < MOST_HELD / 2 else f"{value:.0f} or more"
+        return f"{value:.0f}" if value < MOST_HELD else f"{value:.0f} or more"
     return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
 
 

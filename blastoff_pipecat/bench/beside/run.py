@@ -73,15 +73,16 @@ class Bench:
         """
         figures, running = self._figures, self._running[name]
         added = [await self._added(name) for _ in range(replies)]
-        short, _ = await self._cost(name, SHORT_TOKENS)
-        whole, few = await self._cost(name, TOKENS)
-        many = await self._crowd(name, MANY, TOKENS)
+        short, _ = await self._cost(name, FEW, SHORT_TOKENS)
+        whole, few = await self._cost(name, FEW, TOKENS)
+        busy, many = await self._cost(name, MANY, TOKENS)
         figures.first.samples[name].append(statistics.median(added))
         figures.few.samples[name].append(few.p95)
         figures.many.samples[name].append(many.p95)
         figures.last.samples[name].append(many.last_p95)
         if name != "direct":  # nobody stands between
             figures.reply.samples[name].append(whole)
+            figures.busy.samples[name].append(busy)
             figures.token.samples[name].append((whole - short) / (TOKENS - SHORT_TOKENS))
             figures.memory.samples[name].append(running.tree.memory_bytes())
 
@@ -133,12 +134,12 @@ class Bench:
         first = (await self._check(name, tally, 1))[0]
         return tally.first[0] - (first.first_word - first.received)
 
-    async def _cost(self, name: Name, tokens: int) -> tuple[float, Tally]:
-        """Return the CPU of one of few replies at once, in seconds, and what was seen of them."""
+    async def _cost(self, name: Name, size: int, tokens: int) -> tuple[float, Tally]:
+        """Return the CPU of one of so many replies at once, in seconds, and what was seen."""
         tree = self._running[name].tree
         before = tree.cpu_secs()
-        tally = await self._crowd(name, FEW, tokens)
-        return (tree.cpu_secs() - before) / FEW, tally
+        tally = await self._crowd(name, size, tokens)
+        return (tree.cpu_secs() - before) / size, tally
 
     async def _crowd(self, name: Name, size: int, tokens: int) -> Tally:
         await self._models.log()
