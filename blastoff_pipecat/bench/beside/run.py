@@ -37,7 +37,7 @@ _TRIES = 2  # of a round: a stall of the whole computer may break a reply
 _ARRIVAL_SECS = 1.0
 _HELD_ARRIVAL_SECS = 2.0
 _HELD_TOKENS = 150
-_FIRST_TRIED: Mapping[Name, int] = {"direct": 160, "nginx": 160, "litellm": 10, "ours": 80}
+_FIRST_TRIED: Mapping[Name, int] = {"direct": 320, "nginx": 320, "litellm": 10, "ours": 80}
 MOST_HELD = 1280
 _NEAR = 0.1  # the number that is held is told no more exactly
 
@@ -51,7 +51,7 @@ class Extent:
     held: int
 
 
-FULL = Extent(rounds=5, replies=6, held=1)
+FULL = Extent(rounds=5, replies=4, held=1)
 QUICK = Extent(rounds=2, replies=4, held=0)
 
 
