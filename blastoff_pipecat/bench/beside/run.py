@@ -39,6 +39,8 @@ _HELD_ARRIVAL_SECS = 2.0
 _HELD_TOKENS = 150
 _FIRST_TRIED: Mapping[Name, int] = {"direct": 320, "nginx": 320, "litellm": 10, "ours": 80}
 MOST_HELD = 1280
+"""No more replies than so many are asked for at once."""
+
 _NEAR = 0.1  # the number that is held is told no more exactly
 
 
@@ -105,7 +107,7 @@ class Bench:
         most, size = 0, _FIRST_TRIED[name]
         while size <= MOST_HELD and await holds(size):
             most, size = size, 2 * size
-        while size - most > max(1, _NEAR * most):
+        while size <= MOST_HELD and size - most > max(1, _NEAR * most):
             between = (most + size) // 2
             if await holds(between):
                 most = between
