@@ -343,14 +343,14 @@ class Reply:
                     self._times.say_opening(now)
                     heard.append(action)
                 case act.AskSmall(secs):
-                    self._ask("small", self._asks.opening_ask(secs))
+                    self._ask("small", self._asks.opening_ask(secs), now)
                 case act.AskSmallForLine(said):
-                    self._ask("small", self._asks.line_ask(said))
+                    self._ask("small", self._asks.line_ask(said), now)
                 case act.AskSmallToFinish(said):
-                    self._ask("small", self._asks.finishing_ask(said))
+                    self._ask("small", self._asks.finishing_ask(said), now)
                 case act.AskLarge(said, way):
                     self._calls = ToolCallsSoFar()
-                    self._ask("large", self._asks.large_ask(said, way))
+                    self._ask("large", self._asks.large_ask(said, way), now)
                 case act.CloseSmall():
                     self._close("small")
                 case act.CloseLarge():
@@ -364,7 +364,7 @@ class Reply:
         self._leave_alone()
         return heard
 
-    def _ask(self, role: act.Role, ask: Ask) -> None:
+    def _ask(self, role: act.Role, ask: Ask, now: float) -> None:
         self._close(role)
         self._times.asked.add(role)
         ahead = self._ahead if role == "large" else None
@@ -372,7 +372,7 @@ class Reply:
             self._handle(ev.LargeWasAsked(request.asked_at, ahead.sentence_at))
         else:
             model = self._conductor.small if role == "small" else self._conductor.large
-            request = Request(role, model, ask, self._inbox, self._clock())
+            request = Request(role, model, ask, self._inbox, now)
             self._unread.append(request)
         self._requests[role] = request
 
