@@ -19,6 +19,7 @@ from blastoff_pipecat.bench.shell import (
     JsonFile,
     PlotFile,
     fail,
+    fail_without,
     progress_bar,
     ready,
     say,
@@ -83,10 +84,7 @@ def latency(
     except (ValueError, LocalError, NoAnswer, OSError) as error:
         fail(str(error))
     except ImportError as missing:
-        fail(
-            f"The embedded models need {missing.name}: pip install 'blastoff-pipecat[cli,local]', "
-            "or name models in the environment"
-        )
+        fail_without(missing)
     if run.answers:
         report.show(run, console)
         written(json_file, report.as_json(report.as_data(run)), console)

@@ -9,9 +9,11 @@ from rich.console import Console
 
 from blastoff_pipecat.bench.shell import (
     ANY_MODEL,
+    JsonFile,
     fail,
     progress_bar,
     ready,
+    say,
     server_at,
     stop,
     written,
@@ -57,9 +59,7 @@ def server(
         bool,
         typer.Option("--mine", help="It is my server: needed outside this computer's own network."),
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write everything there, as .json.")
-    ] = None,
+    json_file: JsonFile = None,
     plot_file: Annotated[
         Path | None, typer.Option("--plot", help="Draw latency by sessions there, as .svg.")
     ] = None,
@@ -120,7 +120,7 @@ async def _load(
     from blastoff_pipecat.endpoints import ChatClient
 
     beside = f", beside {direct}" if direct else ""
-    console.print(f"Loading {loaded}{beside}", markup=False, highlight=False, soft_wrap=True)
+    say(f"Loading {loaded}{beside}", console)
     clients = ChatClient(loaded), ChatClient(direct) if direct else None
     try:
         with progress_bar(console) as bar:

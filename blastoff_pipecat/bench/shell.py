@@ -21,6 +21,10 @@ Check: TypeAlias = Annotated[
     bool, typer.Option("--check", help="Exit with 1 where a target is missed.")
 ]
 
+Quick: TypeAlias = Annotated[
+    bool, typer.Option("--quick", help="Less of everything, in less than two minutes.")
+]
+
 _INTERRUPTED = 130
 """The exit status after Ctrl-C, as a shell's own."""
 
@@ -83,6 +87,14 @@ def fail(message: str) -> NoReturn:
     """Say what cannot be done, and end."""
     complain(message, Console(stderr=True))
     raise typer.Exit(1)
+
+
+def fail_without(missing: ImportError) -> NoReturn:
+    """Say what the embedded models need that is not installed, and end."""
+    fail(
+        f"The embedded models need {missing.name}: pip install 'blastoff-pipecat[cli,local]', "
+        "or name models in the environment"
+    )
 
 
 def ready(*files: tuple[Path | None, str], width: int | None = None) -> Console:

@@ -264,8 +264,9 @@ class Reply:
             self._ahead.discard()
         self._inbox.close()
 
-    def _handle(self, event: ev.Event) -> list[Heard]:
-        now = self._clock()
+    def _handle(self, event: ev.Event, now: float | None = None) -> list[Heard]:
+        if now is None:
+            now = self._clock()
         return self._carry_out(self._relay.handle(event, now), now)
 
     def _receive(self, request: Request, news: News) -> list[Heard]:
@@ -284,7 +285,7 @@ class Reply:
                 case TextDelta(text):
                     request.first_answer = request.first_answer or now
                     event = ev.SmallText(text) if small else ev.LargeText(text)
-                    heard += self._carry_out(self._relay.handle(event, now), now)
+                    heard += self._handle(event, now)
                     if small and opening and opening.done and not self._opening_noted:
                         self._opening_noted = True
                         self._learnt.small_wrote(now - request.asked_at)

@@ -84,9 +84,7 @@ class Request:
         self._inbox = inbox
 
     def leave_alone(self) -> None:
-        """Have its task, if it has one, hand the stream over as soon as something more was read."""
-        if self.life is not Life.ASKED:
-            return
+        """Have the task of one that is `ASKED`, if any, hand its stream over at its next read."""
         if self._task is None:
             self._stream = self.model.stream(self.ask)
             self.life = Life.HANDED_OVER

@@ -66,16 +66,21 @@ def converse(
 
 def answer_whole(page: Any, number: int) -> None:
     """Wait until the newest reply, of at least that many, has been heard to its end."""
+    _until_told(page, number, "reply over", PATIENCE_MS)
+    page.wait_for_selector(LISTENING, timeout=PATIENCE_MS)
+
+
+def _until_told(page: Any, number: int, what: str, timeout_ms: float) -> None:
+    """Wait until the drawing of the newest reply, of at least that many, tells of something."""
     page.wait_for_function(
-        """(number) => {
+        """([number, what]) => {
             const drawings = document.querySelectorAll("#replies svg");
             return drawings.length >= number &&
-                drawings[0].getAttribute("aria-label").includes("reply over");
+                drawings[0].getAttribute("aria-label").includes(what);
         }""",
-        arg=number,
-        timeout=PATIENCE_MS,
+        arg=[number, what],
+        timeout=timeout_ms,
     )
-    page.wait_for_selector(LISTENING, timeout=PATIENCE_MS)
 
 
 def _until_answered(page: Any, number: int, within: float | None = None) -> bool:
@@ -87,15 +92,8 @@ def _until_answered(page: Any, number: int, within: float | None = None) -> bool
     from playwright.sync_api import TimeoutError
 
     try:
-        page.wait_for_function(
-            """(number) => {
-                const drawings = document.querySelectorAll("#replies svg");
-                return drawings.length >= number &&
-                    drawings[0].getAttribute("aria-label").includes("answer heard");
-            }""",
-            arg=number,
-            timeout=PATIENCE_MS if within is None else max(1.0, 1000 * within),
-        )
+        timeout = PATIENCE_MS if within is None else max(1.0, 1000 * within)
+        _until_told(page, number, "answer heard", timeout)
     except TimeoutError:
         if within is None:
             raise

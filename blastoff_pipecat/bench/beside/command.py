@@ -9,6 +9,9 @@ import typer
 from rich.console import Console
 
 from blastoff_pipecat.bench.shell import (
+    Check,
+    JsonFile,
+    Quick,
     complain,
     fail,
     progress_bar,
@@ -27,9 +30,7 @@ _WIDTH = 170  # of the table, where no terminal says how wide it is
 
 
 def beside(
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Less of everything, in less than two minutes.")
-    ] = False,
+    quick: Quick = False,
     rounds: Annotated[
         int | None, typer.Option(help="How often each is measured.", min=1, max=_MOST_ROUNDS)
     ] = None,
@@ -40,12 +41,8 @@ def beside(
         Path | None, typer.Option(help="LiteLLM's command, from litellm[proxy].")
     ] = None,
     nginx: Annotated[Path | None, typer.Option(help="The command of nginx.")] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 where a target is missed.")
-    ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write every sample there, as .json.")
-    ] = None,
+    check: Check = False,
+    json_file: JsonFile = None,
 ) -> None:
     """Measure the server beside LiteLLM's proxy and nginx, before the same scripted models.
 

@@ -10,6 +10,7 @@ from blastoff_pipecat.bench import loop, report
 from blastoff_pipecat.bench.beside.contestants import NAMES, TITLES
 from blastoff_pipecat.bench.beside.figures import Figure
 from blastoff_pipecat.bench.beside.run import MOST_HELD
+from blastoff_pipecat.bench.shell import say
 
 
 def as_data(figures: Sequence[Figure], versions: dict[str, str], failure: str | None) -> Any:
@@ -64,7 +65,7 @@ def show(data: Any, console: Console) -> None:
         table.add_row(*row)
     console.print(table)
     told = "; ".join(f"{name} {value}" for name, value in data["about"].items())
-    console.print(told, markup=False, highlight=False, soft_wrap=True)
+    say(told, console)
 
 
 def _value(value: float | None, unit: str) -> str:

@@ -13,6 +13,7 @@ from blastoff_pipecat.bench.overhead.extent import FULL, QUICK, Extent, LargeNam
 from blastoff_pipecat.bench.shell import (
     Check,
     JsonFile,
+    Quick,
     complain,
     fail,
     progress_bar,
@@ -29,9 +30,7 @@ _WIDTH = 150  # of the table, where no terminal says how wide it is
 
 
 def overhead(
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Less of everything, in less than two minutes.")
-    ] = False,
+    quick: Quick = False,
     only: Annotated[
         list[PartName] | None,
         typer.Option(help="This part of the figures; may be given several times."),

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from blastoff_pipecat.bench.shell import fail, progress_bar, ready, stop, written
+from blastoff_pipecat.bench.shell import (
+    JsonFile,
+    fail,
+    fail_without,
+    progress_bar,
+    ready,
+    say,
+    stop,
+    written,
+)
 
 if TYPE_CHECKING:
     from blastoff_pipecat.bench.seam.reply import SeamReply
@@ -71,9 +80,7 @@ def seam(
             help="Instead, tell how far that model agrees with sixty replies labelled by hand.",
         ),
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write every reply there, as .json.")
-    ] = None,
+    json_file: JsonFile = None,
     plot_file: Annotated[
         Path | None, typer.Option("--plot", help="Draw what is wrong how often there, as .svg.")
     ] = None,
@@ -114,10 +121,7 @@ def seam(
     except (ValueError, LocalError, NoAnswer, OSError) as error:
         fail(str(error))
     except ImportError as missing:
-        fail(
-            f"The embedded models need {missing.name}: pip install 'blastoff-pipecat[cli,local]', "
-            "or name models in the environment"
-        )
+        fail_without(missing)
     if run.made:
         report.show(run, console)
         written(json_file, files.as_json(report.as_data(run)), console)
@@ -207,7 +211,7 @@ async def _measure(
         run.params = dict(models.sampling())
         if temperature is not None or models.embedded:
             run.params["temperature"] = temperature or 0.0
-        console.print(f"Asking {run.where}", markup=False, highlight=False, soft_wrap=True)
+        say(f"Asking {run.where}", console)
         async with bots(run.ways, models.small, models.large, policy, run.params) as asked:
             with doing("Warming up the language models", console):
                 secs = await warm_up(asked, run)
