@@ -27,6 +27,13 @@ CONTINUATION = "The museum opens at nine. Bring a coat."
 REPLY = f"{OPENING} {CONTINUATION}"
 
 
+async def _told(caller: Any) -> str:
+    """All that the client was told of a reply, once it was told of the reply's end."""
+    await caller.bot.until(lambda: caller.speaker.of("bot-llm-stopped"))
+    text: str = caller.speaker.text_of("bot-llm-text")
+    return text
+
+
 @pytest.mark.parametrize("mode", list(TextAggregationMode))
 @pytest.mark.parametrize("voice", [RecordingTTS, WordTTS])
 @pytest.mark.parametrize("opening_frames", ["sentence", "token"])
@@ -64,8 +71,7 @@ async def test_clauses_reach_the_client_once_with_their_spaces(
     server.play("large", "it opens at nine.")
     async with on_the_phone(make_llm(min_words=2)) as caller:
         await caller.bot.hear_reply()
-        text = caller.speaker.text_of("bot-llm-text")
-        assert text == "Well now, let me see, it opens at nine."
+        assert await _told(caller) == "Well now, let me see, it opens at nine."
 
 
 async def test_client_gets_the_opening_before_the_large_model_speaks(
@@ -89,7 +95,7 @@ async def test_client_gets_what_a_lone_small_model_says(
     server.play("large", Script(fault=Fault.STATUS_500))
     async with on_the_phone(make_llm()) as caller:
         reply = await caller.bot.hear_reply()
-        assert caller.speaker.text_of("bot-llm-text") == reply
+        assert await _told(caller) == reply
         assert reply == f"{OPENING} I cannot see the hours now."
 
 
@@ -100,7 +106,7 @@ async def test_text_only_client_gets_the_text_once(server: ScriptedEndpoint, mak
     async with on_the_phone(make_llm()) as caller:
         await caller.bot.worker.queue_frame(LLMConfigureOutputFrame(skip_tts=True))
         await caller.bot.hear_reply()
-        assert caller.speaker.text_of("bot-llm-text") == REPLY
+        assert await _told(caller) == REPLY
         assert caller.bot.spoken == []
 
 
@@ -136,7 +142,7 @@ async def test_client_gets_the_text_once_out_of_a_parallel_pipeline(
     async with on_the_phone(wrapped) as caller:
         assert await caller.bot.hear_reply() == REPLY
         assert caller.bot.started == 1
-        assert caller.speaker.text_of("bot-llm-text") == REPLY
+        assert await _told(caller) == REPLY
 
 
 class _Deaf(IdentityFilter):
@@ -161,8 +167,7 @@ async def test_speculative_text_reaches_the_client_when_the_turn_is_confirmed(
         await server.until(lambda: [r.completed for r in server.requests_for("large")] == [True])
         assert caller.speaker.of("bot-llm-started", "bot-llm-text") == []
         await bot.worker.queue_frame(UserStoppedSpeakingFrame())
-        await bot.until(lambda: caller.speaker.of("bot-llm-stopped"))
-        assert caller.speaker.text_of("bot-llm-text") == CONTINUATION
+        assert await _told(caller) == CONTINUATION
 
 
 async def test_withdrawn_text_never_reaches_the_client(
@@ -180,5 +185,5 @@ async def test_withdrawn_text_never_reaches_the_client(
         await server.until(lambda: server.requests_for("large")[0].disconnected)
         await bot.worker.queue_frame(UserStoppedSpeakingFrame())
         await bot.hear_reply("When does it open?")
-        assert caller.speaker.text_of("bot-llm-text") == "Well, here it comes. Nine."
+        assert await _told(caller) == "Well, here it comes. Nine."
         assert bot.spoken == ["Well, here it comes.", "Nine."]
