@@ -42,7 +42,7 @@ from blastoff_pipecat.endpoints import (
     UsageReport,
 )
 from blastoff_pipecat.relay import actions as act
-from blastoff_pipecat.relay import distress
+from blastoff_pipecat.relay import distress, lead_in
 from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.turn import TurnSoFar
@@ -101,9 +101,9 @@ class Conductor:
         return task
 
     async def warm(self) -> None:
-        """Get both models ready, and what judges a turn, so that the next reply need not."""
-        judging = asyncio.to_thread(distress.prepare)
-        await asyncio.gather(self.small.warm(), self.large.warm(), judging)
+        """Get both models ready, and what judges words, so that the next reply need not."""
+        words = (asyncio.to_thread(each.prepare) for each in (distress, lead_in))
+        await asyncio.gather(self.small.warm(), self.large.warm(), *words)
 
     async def aclose(self) -> None:
         """Close every request and connection. May be called more than once."""

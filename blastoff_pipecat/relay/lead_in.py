@@ -80,6 +80,12 @@ def leads_in(line: str, language: str | None) -> bool:
     return all(word in fills for word in words.split())
 
 
+def prepare() -> None:
+    """Make ready what is looked for in each language, so that no opening waits for it."""
+    for language in _TELLS:
+        leads_in(_TELLS[language], language)
+
+
 @cache
 def _pattern(language: str, *, whole: bool) -> re.Pattern[str]:
     told = [fold(each).replace("*", r"\w*") for each in _TELLS[language].split("|")]
