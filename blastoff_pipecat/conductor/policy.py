@@ -12,6 +12,7 @@ from blastoff_pipecat.relay.scrub import SpeechSafe
 from blastoff_pipecat.relay.timing import Whether
 
 Handover: TypeAlias = Literal["auto", "beside", "prefix"]
+OpeningsTo: TypeAlias = Literal["all", "asked"]
 SmallSees: TypeAlias = Literal["full", "turn"]
 OpeningFrames: TypeAlias = Literal["sentence", "token"]
 
@@ -29,6 +30,7 @@ _CHOICES = {
     "opening": get_args(Whether),
     "style": tuple(STYLES),
     "handover": get_args(Handover),
+    "openings_to": get_args(OpeningsTo),
     "opening_frames": get_args(OpeningFrames),
     "small_sees": get_args(SmallSees),
     "speech_safe": get_args(SpeechSafe),
@@ -64,6 +66,7 @@ class Policy:
     style: StyleName = "acknowledge"
     handover: Handover = "auto"
     openings: Sequence[str] | None = None
+    openings_to: OpeningsTo = "all"
     language: str | None = None
     opening_frames: OpeningFrames = "sentence"
     min_words: int = 2

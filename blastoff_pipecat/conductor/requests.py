@@ -20,6 +20,7 @@ from blastoff_pipecat.relay.lead_in import leads_in
 from blastoff_pipecat.relay.lines import LINES, Stock
 from blastoff_pipecat.relay.occasions import needs_none
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenLine, WrittenOpening
+from blastoff_pipecat.relay.remarks import is_remark
 from blastoff_pipecat.relay.scripts import WORDS_PER_SECOND
 from blastoff_pipecat.relay.timing import Manner
 
@@ -63,7 +64,10 @@ class Requests:
         self._style = STYLES[policy.style]
         self._language = policy.language or conversation.language
         # A greeting, thanks, bad news: their words alone show that no opening is needed.
-        self._needs_none = needs_none(conversation.last_spoken, self._language)
+        said = conversation.last_spoken
+        self._needs_none = needs_none(said, self._language) or (
+            policy.openings_to == "asked" and is_remark(said, self._language)
+        )
         learnt.opens |= policy.opening != "never"
         self.ways = self._choose_ways()
         self.opening = self._make_opening()

@@ -55,6 +55,7 @@ SYSTEM_INSTRUCTION = (
 
 _SUITED: Mapping[str, Any] = {
     "style": "choose",  # a tiny model chooses well and writes badly
+    "openings_to": "asked",  # it would choose for bad news, too
     "handover": "beside",  # right as often as alone; what it goes on from misleads it
     "spoken_instruction": prompts.SPOKEN_BESIDE,
     "small_history": 1,

@@ -2,7 +2,8 @@
 
 A line before the answer is wrong to "bye bye" and hurts after "my dog died", whatever model is to
 write it, so the plainest cases are settled without one. What is not recognised here is left to the
-model, which may decline: better that than a question without an opening.
+model, which may decline: better that than a question without an opening. For a model too small for
+that, `remarks` tells what asks for something from what does not.
 """
 
 from blastoff_pipecat.relay.bare_numbers import is_number

@@ -12,7 +12,7 @@ from pipecat.services.settings import LLMSettings, ServiceSettings
 from pipecat.utils.types import NOT_GIVEN, NotGiven, is_given
 
 from blastoff_pipecat.conductor import check
-from blastoff_pipecat.conductor.policy import Handover, OpeningFrames, Policy, SmallSees
+from blastoff_pipecat.conductor.policy import Handover, OpeningFrames, OpeningsTo, Policy, SmallSees
 from blastoff_pipecat.conductor.styles import StyleName
 from blastoff_pipecat.endpoints import ChatEndpoint
 from blastoff_pipecat.relay.scrub import SpeechSafe
@@ -79,6 +79,9 @@ class DualLLMSettings(LLMSettings):
         openings: Approved lines for ``"choose"``; None (default) is the package's list in the
             user's language (`blastoff_pipecat.prompts.OPENINGS`). In the other styles they stand in
             for an opening that does not fit, was refused or was used recently.
+        openings_to: Which turns may have one: ``"all"`` (default) but those that plainly need none,
+            such as a greeting; or ``"asked"``, only those that ask for something as far as their
+            words tell, for a small model that is too small to decline bad news.
         language: The user's language, such as ``"de"``; None (default) tells it from their words.
         opening_frames: ``"sentence"`` (default) or ``"token"``: plain text frames, word by word,
             for a TTS that aggregates by token.
@@ -123,6 +126,7 @@ class DualLLMSettings(LLMSettings):
     style: StyleName | NotGiven = NOT_GIVEN
     handover: Handover | NotGiven = NOT_GIVEN
     openings: Sequence[str] | NotGiven | None = NOT_GIVEN
+    openings_to: OpeningsTo | NotGiven = NOT_GIVEN
     language: str | NotGiven | None = NOT_GIVEN
     opening_frames: OpeningFrames | NotGiven = NOT_GIVEN
     min_words: int | NotGiven = NOT_GIVEN

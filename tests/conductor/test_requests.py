@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +28,9 @@ async def server() -> AsyncIterator[ScriptedEndpoint]:
         yield running
 
 
-async def ask(server: ScriptedEndpoint, *turns: str) -> dict[str, dict[str, Any]]:
+async def ask(
+    server: ScriptedEndpoint, *turns: str, policy: Policy = CHOOSING
+) -> dict[str, dict[str, Any]]:
     """Have a reply made to the last of these turns; return the body each model was sent."""
     roles = ("user", "assistant") * len(turns)
     messages = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=False)]
@@ -38,7 +41,7 @@ async def ask(server: ScriptedEndpoint, *turns: str) -> dict[str, dict[str, Any]
     )
     try:
         conversation = Conversation(messages=[SYSTEM, *messages])
-        async with aclosing(conductor.reply(conversation, CHOOSING)) as reply:
+        async with aclosing(conductor.reply(conversation, policy)) as reply:
             async for _ in reply:
                 pass
     finally:
@@ -55,6 +58,22 @@ async def test_the_small_models_prompt_is_the_same_each_turn(server: ScriptedEnd
     assert first["messages"][:-1] == later["messages"][:-1]
     assert '"One moment."' in first["grammar"]
     assert '"One moment."' not in later["grammar"]
+
+
+@pytest.mark.parametrize(
+    ("said", "openings_to", "asked"),
+    [
+        ("They're letting me go at the end of the month.", "asked", {"large"}),
+        ("They're letting me go at the end of the month.", "all", {"small", "large"}),
+        ("What's the capital of France", "asked", {"small", "large"}),
+        ("Thanks a lot!", "asked", {"large"}),
+    ],
+)
+async def test_a_small_model_may_be_spared_what_asks_for_nothing(
+    server: ScriptedEndpoint, said: str, openings_to: Any, asked: set[str]
+) -> None:
+    """One of some hundred million parameters would choose a line for bad news."""
+    assert set(await ask(server, said, policy=replace(CHOOSING, openings_to=openings_to))) == asked
 
 
 async def test_the_large_model_sees_its_own_words_only(server: ScriptedEndpoint) -> None:
