@@ -43,3 +43,10 @@ def test_what_ends_a_clause_need_not_end_a_sentence(mark: str) -> None:
 def test_words_are_counted_in_any_script(text: str, words: int) -> None:
     """Two Han characters, or four Thai letters, last as long as an English word."""
     assert count_words(text) == words
+
+
+@pytest.mark.parametrize("marks", ["…", " ?!", "\n"])
+def test_marks_alone_are_a_clause_only_behind_words(marks: str) -> None:
+    """They end what was said before; where nothing was, they end nothing."""
+    assert clause_end(marks, at_end=True) is None
+    assert clause_end(marks, at_end=True, begun=True) == len(marks)

@@ -372,6 +372,17 @@ def test_a_line_is_said_as_soon_as_it_alone_fits() -> None:
     assert opening.feed(", in short,") == []
 
 
+@pytest.mark.parametrize(("most", "left"), [(2, "Hm,|Let me,"), (0, "Hm,"), (9, None)])
+def test_a_choice_is_narrowed_to_lines_that_fit(most: int, left: str | None) -> None:
+    """To the shortest, where none does; a line that was left out is not said."""
+    lines = ("Let me see now,", "Hm,", "Let me,")
+    fitting = tuple(left.split("|")) if left else lines
+    opening = ChosenOpening(lines)
+    opening.narrow(lambda line: count_words(line) <= most)
+    assert opening.lines == fitting
+    assert pieces_of(opening, "Let me see now,") == [fitting[0] if most == 9 else fitting[-1]]
+
+
 @pytest.mark.parametrize("text", ["", "  ", '"', "7"])
 def test_where_nothing_was_chosen_nothing_is_said(text: str) -> None:
     """A small model without a word leaves the reply to the large one."""

@@ -6,6 +6,7 @@ from blastoff_pipecat.relay import actions as act
 from blastoff_pipecat.relay import events as ev
 from blastoff_pipecat.relay.forecast import Forecast
 from blastoff_pipecat.relay.limits import Limits
+from blastoff_pipecat.relay.lines import Stock
 from blastoff_pipecat.relay.opening import Opening, OpeningRules, WrittenOpening
 from blastoff_pipecat.relay.relay import Relay
 from blastoff_pipecat.relay.scrub import SpeechSafe
@@ -307,3 +308,19 @@ def test_what_a_closed_request_still_sends_changes_nothing(late: ev.Event) -> No
     assert len(reply.failures) == 1
     assert reply.tell(late) == []
     assert reply.relay.deadline is None
+
+
+def test_a_voice_that_stops_early_has_its_waiting_line_sooner() -> None:
+    """The estimate of when it ends is corrected by what is heard of it."""
+    due: list[float] = []
+    for stops in (False, True):
+        lines = Stock(("One moment more.",))
+        waits = Manner(waiting_lines=lines, max_waiting_lines=2, max_silence=1.0)
+        reply = after_an_opening(manner=waits)
+        reply.now = 0.3
+        reply.tell(ev.VoiceStarted())
+        reply.now = 1.0
+        reply.tell(ev.VoiceStopped() if stops else ev.VoicePlaying())
+        due.append(reply.relay.deadline or 0.0)
+    assert due[1] < due[0] - 1.0
+    assert 1.0 < due[1] <= 2.0
