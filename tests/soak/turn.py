@@ -224,10 +224,14 @@ class Talker:
             assert BAD[0] in bot.errors[-1].error, bot.errors
             assert bot.llm._settings == settings, "a bad value changes nothing"
         else:
-            name, value = next(iter(plan.changes.items()))
-            changed = lambda: getattr(bot.llm._settings, name) == value  # noqa: E731
+            # All of them, since one alone may have been so before.
+            wanted, llm = plan.changes.items(), bot.llm
+            changed = lambda: (  # noqa: E731
+                all(getattr(llm._settings, name) == to for name, to in wanted)
+                and llm._policy == llm._settings.policy()
+            )
             await self._soon(changed)
-            assert changed(), (name, value)
+            assert changed(), plan.changes
 
     def _forget(self, plan: Plan) -> None:
         """Keep no more of earlier turns than a bot does, so that the soak itself does not grow."""
