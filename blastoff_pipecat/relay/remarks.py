@@ -21,11 +21,13 @@ class _Words(NamedTuple):
     """The words of one language, as alternatives of a pattern.
 
     Attributes:
+        leads: What may stand before what a statement begins with.
         states: What a statement begins with; with a ``$``, what it ends with.
         asks: What begins a clause that asks.
         wants: What stands in a request, wherever it does.
     """
 
+    leads: str
     states: str
     asks: str
     wants: str
@@ -33,6 +35,9 @@ class _Words(NamedTuple):
 
 _SPACED = {
     "en": _Words(
+        r"""well|so|and|but|oh|ah|um|uh|then|because|actually|honestly|unfortunately|sadly|anyway|yes
+        |yeah|no|okay|ok|hello|hi|hey|listen|look|sorry|yesterday|today|tonight|now|last \w+
+        |this (?:morning|week|month|year)""",
         r"""i|i'm|i've|i'll|we|we're|we've|he|he's|she|she's|they|they're|they've|it's|it|this
         |that|that's|there|there's|my|our|his|her|their|your|the|a|an|some|someone|someone's
         |somebody|somebody's|nobody|nothing|everything|everyone|everybody|no one""",
@@ -47,9 +52,10 @@ _SPACED = {
         |curious|suppose|say i""",
     ),
     "de": _Words(
+        r"""also|und|aber|oh|ach|ähm?|hm|naja|na|ja|nein|tja|weil|hallo|hi""",
         r"""ich|wir|er|sie|es|das|dies|dieser|diese|dieses|da|mein|meine|unser|unsere|euer|ihr|ihre
         |sein|seine|der|die|ein|eine|jemand|niemand|keiner|nichts|alles|mir|mich|uns|heute|gestern
-        |jetzt|gerade""",
+        |jetzt|gerade|dann|leider|letzte \w+|diese \w+|bei uns""",
         r"""was|wie|wer|wen|wem|wo|woher|wohin|wann|warum|wieso|weshalb|welche\w?|wieviel\w*|ist|sind
         |hat|haben|habt|hast|kann|können|könnt\w*|kannst|gibt|darf|dürfen|soll\w*|muss|müssen|würd\w*
         |sag\w*|zeig\w*|bitte""",
@@ -59,6 +65,8 @@ _SPACED = {
         |muss ich|du""",
     ),
     "fr": _Words(
+        r"""alors|et|mais|oh|ah|euh|ben|bah|bon|oui|non|malheureusement|parce que|puis|bonjour|allô
+        |salut|hier|aujourd'hui|ce (?:matin|soir)|cette \w+|la semaine dernière""",
         r"""je|j'\w+|nous|on|il|elle|ils|elles|c'est|c'était|ce|cela|ça|mon|ma|mes|notre|nos|votre|son
         |sa|ses|leur|le|la|les|l'\w+|un|une|des|quelqu'un|personne|rien|plus|tout|y|hier
         |aujourd'hui|ce matin""",
@@ -71,6 +79,8 @@ _SPACED = {
         |peut-on""",
     ),
     "es": _Words(
+        r"""pues|y|pero|oh|ah|eh|bueno|sí|no|desgraciadamente|lamentablemente|porque|entonces|hola
+        |oye|mire|mira|ayer|hoy|anoche|esta \w+|la semana pasada""",
         r"""yo|nosotr[oa]s|él|ella|ellos|ellas|mi|mis|nuestr\w+|su|sus|tu|el|la|los|las|un|una|unos|me
         |nos|se|le|les|hay|había|es|está|estoy|estamos|fue|era|alguien|nadie|nada|todo|ya|hoy|ayer
         |esto|eso|llevo|llevamos|he|hemos|han|no|bueno""",
@@ -81,6 +91,8 @@ _SPACED = {
         |dónde|cuál\w*|qué|hay que|hay algún|hay alguna|tengo que|me puede|me pone""",
     ),
     "it": _Words(
+        r"""allora|e|ma|oh|ah|ehm?|beh|sì|no|purtroppo|perché|poi|ciao|pronto|senta|senti|ieri|oggi
+        |stamattina|la settimana scorsa""",
         r"""io|noi|lui|lei|loro|mio|mia|miei|nostr\w+|su[oa]|il|lo|la|i|gli|le|l'\w+|un|una|un'\w+|mi
         |ci|si|c'è|c'era|ci sono|è|sono|ho|abbiamo|hanno|qualcuno|nessuno|niente|tutto|oggi|ieri
         |questo|quello|non""",
@@ -91,6 +103,8 @@ _SPACED = {
         |c'è un|c'è qualche|mi dai|mi fai|mi fa|mi dà""",
     ),
     "pt": _Words(
+        r"""bom|e|mas|ah|oh|é que|pois|sim|não|infelizmente|porque|então|olá|oi|alô|ontem|hoje
+        |esta \w+|a semana passada|semana passada""",
         r"""eu|nós|a gente|ele|ela|eles|elas|meu|minha|meus|minhas|noss\w+|seu|sua|o|a|os|as|um|uma
         |é|está|estou|estamos|foi|tem|há|alguém|ninguém|nada|tudo|hoje|ontem|isto|isso|já|não|me
         |fui|fomos|perdi""",
@@ -101,14 +115,16 @@ _SPACED = {
         |há algum|me conta|me fala|você""",
     ),
     "nl": _Words(
+        r"""nou|en|maar|oh|ach|eh|ja|nee|omdat|hallo|hoi""",
         r"""ik|wij|we|hij|zij|ze|het|dat|dit|er|mijn|onze|ons|uw|jullie|zijn|haar|hun|de|een|iemand
-        |niemand|niets|alles|vandaag|gisteren""",
+        |niemand|niets|alles|vandaag|gisteren|dan|helaas|nu|vorige \w+""",
         r"""wat|hoe|wie|waar|wanneer|waarom|welke?|hoeveel|is|kan|kunt|kun|heeft|heb|mag|zou|vertel
         |geef|zoek""",
         r"""wil|willen|zou|graag|nodig|zoek|zoeken|vraag|weten|begrijp|alsjeblieft|alstublieft|help\w*
         |kunt u|kun je|hoe|waarom|wanneer|hoeveel|moet ik|vertel|je""",
     ),
     "pl": _Words(
+        r"""no|i|a|ale|oj|ach|tak|nie|niestety|bo|więc|cześć|halo|wczoraj|dzisiaj|dziś|teraz""",
         r"""ja|my|on|ona|oni|one|mój|moja|moje|mam|mieliśmy|nasz\w*|to|jest|był\w*|ktoś|nikt|nic
         |wszystko|dzisiaj|dziś|wczoraj|już|nie""",
         r"""co|jak\w*|kto|kogo|gdzie|kiedy|dlaczego|czemu|ile|czy|któr\w+|czyj\w*|powiedz|podaj|znajdź""",
@@ -116,6 +132,8 @@ _SPACED = {
         |mogł\w*|pomóż|pomoc\w*|jak|ile|kiedy|dlaczego|powiedz|czy|poproszę|muszę""",
     ),
     "ru": _Words(
+        r"""ну|и|но|ой|ах|да|нет|увы|потому что|так|вот|алло|привет|вчера|сегодня|сейчас
+        |к сожалению""",
         r"""я|мы|он|она|они|мой|моя|мо[её]|мои|наш\w*|ваш\w*|это|у меня|у нас|меня|мне|нам|нас
         |кто-то|никто|ничего|вс[её]|сегодня|вчера|уже|здесь|тут""",
         r"""что|как\w*|кто|кого|чей|где|куда|откуда|когда|почему|зачем|сколько|можно|можете|можешь
@@ -124,6 +142,7 @@ _SPACED = {
         |пожалуйста|можно|могли|можете|помо\w+|скажите|подскаж\w+|как|сколько|почему|ли""",
     ),
     "ar": _Words(
+        r"""و|لكن|آه|نعم|لا|للأسف|لأن|مرحبا|أمس|اليوم|الآن""",
         r"""أنا|نحن|هو|هي|هم|هذا|هذه|ذلك|لدي|عندي|لقد|كان|كانت|زوجي|زوجتي|ابني|ابنتي|أبي|أمي|بيتي
         |منزلنا|لا شيء|كل شيء|اليوم|أمس""",
         r"ما|ماذا|من|متى|أين|كيف|كم|لماذا|هل|أي|أية",
@@ -135,22 +154,26 @@ _SPACED = {
 
 _UNSPACED = {
     "hi": _Words(
+        "",
         r"(?:ह[ैू]|हैं|हूँ|हूं|थ[ाीे]|थीं|ग[याईए]+|दिया|दी|लिया|ली|चुक[ाीे]|रह[ाीे]|होगा|होगी|लगता|लगती)$",
         r"क्या|कौन|कितन|कहाँ|कहां|कब|कैस|क्यों|किस|किन",
         r"""चाहिए|चाहत|चाहूँ|चाहूं|बता|दीजिए|कीजिए|दो$|करो|कर दें|कृपया|प्लीज|सुना|सकत|सवाल|मदद
         |ज़रूरत|जरूरत""",
     ),
     "zh": _Words(
+        "",
         r"^(?:我|他|她|它|咱|你们|您们|这|那|今天|昨天|有人|家里|没人|什么都|一切|爸|妈|孩子)",
         r"吗|呢|什么(?!都)|谁|哪|几|多少|怎|为何|多[久长远高大]|是不是|有没有|能不能|可不可以|对不对",
         r"想(?!死)|要(?!死)|需要|请|帮|麻烦|可以|能否|查|告诉|推荐|给我|^把|让我|问|预订|订|知道",
     ),
     "ja": _Words(
+        "",
         r"(?:た|です|ます|だ|ない|ません|る|ね|よ|な|ました|だよ|の)$",
         r"か$|か |何|誰|どこ|どちら|どっち|いつ|いくつ|いくら|どう|どの|どれ|どんな|なぜ|なんで",
         r"ください|下さい|たいです|たいの|たい$|ほしい|欲しい|願い|教えて|もらえ|いただけ|くれ$|質問",
     ),
     "ko": _Words(
+        "",
         r"(?:다|요|어|아|네|지|음|죠)$",
         r"까|나요|가요|뭐|무엇|누구|어디|언제|얼마|몇|왜|어떻|무슨|어느|어떤",
         r"주세요|줘|주실|싶|원해|원합|부탁|알려|필요|궁금|질문|할게요|하려고|해라",
@@ -183,12 +206,13 @@ def is_remark(text: str, language: str | None) -> bool:
 def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return what a clause that states holds, and one that asks."""
     if words := _SPACED.get(language):
-        states, asks, wants = map(_joined, words)
+        leads, states, asks, wants = map(_joined, words)
+        begins = rf"^(?:(?:{leads}) )*"
         return (
-            re.compile(rf"^(?:{states})(?!\w)"),
-            re.compile(rf"^(?:{asks})(?!\w)|\b(?:{wants})(?!\w)"),
+            re.compile(rf"{begins}(?:{states})(?!\w)"),
+            re.compile(rf"{begins}(?:{asks})(?!\w)|\b(?:{wants})(?!\w)"),
         )
-    states, asks, wants = map(_joined, _UNSPACED[language])
+    _, states, asks, wants = map(_joined, _UNSPACED[language])
     return re.compile(states), re.compile(f"{asks}|{wants}")
 
 

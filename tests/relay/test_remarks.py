@@ -29,6 +29,9 @@ ASKED = {
         I forgot my password, could you reset it
         Dim the lights and play something quiet.
         read me the news
+        so what does it cost then
+        and can i bring my kids
+        well how do i get there
         I'll take the blue one, how long does it take to arrive""",
     "de": """
         ich bräuchte noch ein zusatzbett
@@ -38,6 +41,8 @@ ASKED = {
         Das verstehe ich nicht, erklär es noch mal
         Ich hätte gern das blaue
         Mach das Licht im Flur aus.
+        und was kostet das dann
+        ja kann ich da auch mit Karte zahlen
         Spiel etwas Ruhiges
         mir wäre wichtig zu wissen was das kostet
         Der Zug hat Verspätung, kann ich noch umsteigen""",
@@ -50,12 +55,14 @@ ASKED = {
         Je ne comprends pas le tarif
         Le bleu, s'il vous plaît.
         Mets de la musique douce
+        et combien ça coûte alors
         J'aimerais savoir si la piscine est chauffée""",
     "es": """
         necesito hablar con alguien
         Mi tarjeta no pasa, qué hago
         Estamos buscando un hotel cerca de la playa
         Baja un poco el volumen.
+        y cuánto cuesta entonces
         tengo una pregunta sobre la garantía
         No entiendo la tarifa
         El azul, por favor.
@@ -133,18 +140,25 @@ TOLD = {
         There was a break-in at my parents' place.
         Nobody came to my birthday.
         I passed the exam!
+        well i lost it all at the casino
+        Last week they told us to leave.
+        hello this is doctor patel speaking
+        and then he just hung up on me
         The kids are back at school.""",
     "de": """
         Meine Schwester redet nicht mehr mit mir.
         Ich habe die Stelle nicht bekommen.
         Unsere Katze ist nie wieder heimgekommen.
         Er ist einfach gegangen.
+        ja und dann hat er aufgelegt
+        gestern ist uns der Keller vollgelaufen
         Bei uns wurde alles überschwemmt, das ganze Haus ist hin.""",
     "fr": """
         Ma sœur ne me parle plus.
         Je n'ai pas eu le poste.
         Notre chat n'est jamais rentré.
-        Il est parti sans un mot.""",
+        ben il est parti sans un mot
+        hier on a tout perdu""",
     "es": """
         Mi hermana ya no me habla.
         No me dieron el puesto.
