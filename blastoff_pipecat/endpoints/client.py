@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -200,7 +200,7 @@ class ChatClient:
         decoder = ReplyDecoder(self.endpoint)
         deltas: list[Delta] = []
         try:
-            async for raw in _raw(response):
+            while raw := await response.read():
                 deltas += decoder.feed(raw)
                 if decoder.done:
                     break
@@ -227,7 +227,7 @@ class ChatClient:
         response = await self._send(self._write(asked, stream=stream))
         sse, whole, size = SseDecoder(), bytearray(), 0
         try:
-            async for raw in _raw(response):
+            while raw := await response.read():
                 payloads = sse.feed(raw)
                 whole += raw
                 if sse.is_stream:
@@ -303,7 +303,7 @@ class ChatClient:
         body = b""
         with contextlib.suppress(*self._connections.broken, TimeoutError):
             async with asyncio.timeout(_REFUSAL_SECS):
-                async for raw in _raw(response):
+                while raw := await response.read():
                     body += raw
                     if len(body) > _REFUSAL_BYTES:
                         break
@@ -327,12 +327,6 @@ class ChatClient:
 def _check_connect_timeout(secs: float) -> None:
     if not secs > 0:
         raise ValueError(f"ChatClient connect_timeout {secs!r} must be above 0 (seconds).")
-
-
-async def _raw(response: Response) -> AsyncIterator[bytes]:
-    """Yield the body, read by read."""
-    while raw := await response.read():
-        yield raw
 
 
 def _merged(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
