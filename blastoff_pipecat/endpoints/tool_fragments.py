@@ -1,6 +1,7 @@
 """Fragments of tool calls, in the spellings of servers, as fragments of numbered calls."""
 
 import json
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from blastoff_pipecat.endpoints.deltas import ToolCallDelta
@@ -82,16 +83,14 @@ class ToolFragments:
         return None if another_id or name != found.name else found
 
 
+@dataclass(slots=True)
 class _Call:
     """What is known of one call so far."""
 
-    __slots__ = ("arguments", "id", "name", "number")
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.id: str | None = None
-        self.name: str | None = None
-        self.arguments: list[str] = []
+    number: int
+    id: str | None = None
+    name: str | None = None
+    arguments: list[str] = field(default_factory=list[str])
 
     @property
     def is_cut_off(self) -> bool:
