@@ -21,7 +21,7 @@ import aiohttp
 from aiohttp.http import HttpProcessingError
 from yarl import URL
 
-from blastoff_pipecat.endpoints.transport import StaleConnection, Transport
+from blastoff_pipecat.endpoints.transport import Response, StaleConnection, Transport
 
 MOST_IDLE = 64
 """How many connections to one endpoint are kept for replies to come."""
@@ -56,16 +56,14 @@ class _UnspokenProxy(aiohttp.ClientError):
         )
 
 
-class Answer:
-    """A response on one of these connections (`transport.Response`)."""
+class Answer(Response):
+    """A response on one of these connections."""
 
-    __slots__ = ("_connections", "_raw", "is_framed", "location", "read", "status")
+    __slots__ = ("_connections", "_raw", "read")
 
     def __init__(self, raw: aiohttp.ClientResponse, connections: "Connections") -> None:
         """Take the response, which came over one of these connections."""
-        self.status = raw.status
-        self.location = raw.headers.get("location", "")
-        self.is_framed = "transfer-encoding" in raw.headers or "content-length" in raw.headers
+        super().__init__(raw.status, raw.headers)
         self.read = raw.content.readany  # without the layer of an iterator, for every token
         self._raw = raw
         self._connections = connections

@@ -14,36 +14,38 @@ from typing import Any
 import httpx
 
 from blastoff_pipecat.endpoints.errors import perhaps_tls
-from blastoff_pipecat.endpoints.transport import StaleConnection, Transport
+from blastoff_pipecat.endpoints.transport import Response, StaleConnection, Transport
 
 _STALE = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
 
-class Answer:
-    """A response that a client of httpx has brought (`transport.Response`)."""
+class Answer(Response):
+    """A response that a client of httpx has brought."""
 
-    __slots__ = ("_chunks", "_open", "_raw", "has_ended", "is_framed", "location", "status")
+    __slots__ = ("_chunks", "_open", "_raw", "_was_read")
 
     def __init__(self, raw: httpx.Response, open_ones: "set[Answer]") -> None:
         """Take the response; it is one of ``open_ones`` until it is released."""
-        self.status = raw.status_code
-        self.location = raw.headers.get("location", "")
-        self.is_framed = raw.http_version == "HTTP/2" or (
-            "transfer-encoding" in raw.headers or "content-length" in raw.headers
-        )
-        self.has_ended = False
+        super().__init__(raw.status_code, raw.headers)
+        self.is_framed |= raw.http_version == "HTTP/2"
+        self._was_read = False
         self._raw = raw
         # A hook may have read the body: then it is there, and no stream any more.
         self._chunks = raw.aiter_bytes() if raw.is_stream_consumed else raw.aiter_raw()
         self._open = open_ones
         open_ones.add(self)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the body was read to its end."""
+        return self._was_read
+
     async def read(self) -> bytes:
         """Wait for more of the body; return nothing at its end."""
         async for chunk in self._chunks:
             if chunk:
                 return chunk
-        self.has_ended = True
+        self._was_read = True
         return b""
 
     async def release(self) -> None:

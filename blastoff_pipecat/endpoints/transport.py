@@ -5,7 +5,7 @@ There are two: `connections.Connections` and `own_client.OwnClient`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.endpoints.errors import (
@@ -24,37 +24,34 @@ class StaleConnection(Exception):
     """A kept-alive connection turned out to be closed before any byte of the response came."""
 
 
-class Response(Protocol):
-    """A response whose headers have come, and whose body is read as it comes."""
+class Response(ABC):
+    """A response whose headers have come, and whose body is read as it comes.
+
+    Attributes:
+        status: The HTTP status.
+        location: Where a redirect points to; empty where it does not.
+        is_framed: Whether the body says where it ends, so that one that is cut off cannot look
+            whole.
+        read: Waits for more of the body; returns nothing at its end.
+    """
+
+    __slots__ = ("is_framed", "location", "status")
+    read: Callable[[], Awaitable[bytes]]
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        """Take what has come."""
+        self.status = status
+        self.location = headers.get("location", "")
+        self.is_framed = "transfer-encoding" in headers or "content-length" in headers
 
     @property
-    def status(self) -> int:
-        """The HTTP status."""
-        ...
-
-    @property
-    def location(self) -> str:
-        """Where a redirect points to; empty where it does not."""
-        ...
-
-    @property
-    def is_framed(self) -> bool:
-        """Whether the body says where it ends, so that one that is cut off cannot look whole."""
-        ...
-
-    @property
+    @abstractmethod
     def has_ended(self) -> bool:
         """Whether the body was read to its end."""
-        ...
 
-    @property
-    def read(self) -> Callable[[], Awaitable[bytes]]:
-        """Waits for more of the body; returns nothing at its end."""
-        ...
-
+    @abstractmethod
     async def release(self) -> None:
         """Keep the connection of a body that was read to its end, and close it else."""
-        ...
 
 
 class Transport(ABC):
