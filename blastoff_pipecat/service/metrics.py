@@ -1,7 +1,9 @@
 """What a reply's measurements become in Pipecat: metrics data."""
 
 from dataclasses import fields
+from typing import Any
 
+from pipecat.frames.frames import MetricsFrame
 from pipecat.metrics.metrics import (
     LLMTokenUsage,
     LLMUsageMetricsData,
@@ -9,6 +11,7 @@ from pipecat.metrics.metrics import (
     TTFATMetricsData,
     TTFBMetricsData,
 )
+from pipecat.services.llm_service import LLMService
 
 from blastoff_pipecat.conductor.heard import ModelAnswered, ModelUsed
 from blastoff_pipecat.conductor.report import Figures, ReplyReport
@@ -38,15 +41,16 @@ def answer_metrics(answered: ModelAnswered, processor: str) -> list[MetricsData]
     ]
 
 
-def usage_metrics(used: ModelUsed, processor: str) -> LLMUsageMetricsData:
-    """Turn one model's token report into Pipecat's usage data."""
-    return LLMUsageMetricsData(processor=processor, model=used.model, value=token_usage(used))
+async def push_usage(service: LLMService[Any], *reports: ModelUsed) -> None:
+    """Push models' token reports as Pipecat's usage data, where the pipeline wants any."""
+    if reports and service.usage_metrics_enabled:
+        data = [_usage_metrics(each, service.name) for each in reports]
+        await service.push_frame(MetricsFrame(data=[*data]))
 
 
-def token_usage(used: ModelUsed) -> LLMTokenUsage:
-    """Turn a server's token report into Pipecat's token usage."""
+def _usage_metrics(used: ModelUsed, processor: str) -> LLMUsageMetricsData:
     usage = used.usage
-    return LLMTokenUsage(
+    value = LLMTokenUsage(
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
         total_tokens=usage.total_tokens,
@@ -54,3 +58,4 @@ def token_usage(used: ModelUsed) -> LLMTokenUsage:
         cache_creation_input_tokens=usage.cache_written_tokens,
         reasoning_tokens=usage.reasoning_tokens,
     )
+    return LLMUsageMetricsData(processor=processor, model=used.model, value=value)

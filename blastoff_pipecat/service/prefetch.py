@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from loguru import logger
-from pipecat.frames.frames import MetricsFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import LLMService
 
@@ -17,7 +16,7 @@ from blastoff_pipecat.conductor.conductor import Conductor
 from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.conductor.prefetched import Prefetched
-from blastoff_pipecat.service.metrics import usage_metrics
+from blastoff_pipecat.service.metrics import push_usage
 
 MOST_MISSES = 2
 """After so many requests in a row that were foreseen wrong, none is made any more."""
@@ -69,7 +68,5 @@ class Prefetch:
     async def close(self) -> None:
         """Ask for nothing any longer, but report what was used."""
         prefetched, self._open = self._open, None
-        used = [] if prefetched is None else prefetched.discard()
-        if used and self._service.usage_metrics_enabled:
-            data = [usage_metrics(each, self._service.name) for each in used]
-            await self._service.push_frame(MetricsFrame(data=[*data]))
+        if prefetched is not None:
+            await push_usage(self._service, *prefetched.discard())

@@ -29,7 +29,7 @@ from blastoff_pipecat.service.frames import (
     shown,
     spoken,
 )
-from blastoff_pipecat.service.metrics import answer_metrics, usage_metrics
+from blastoff_pipecat.service.metrics import answer_metrics, push_usage
 from blastoff_pipecat.service.tools import Tools
 
 
@@ -85,10 +85,7 @@ class Speaking:
                     await service.push_frame(MetricsFrame(data=self._answer_metrics(heard)))
             case ModelUsed():
                 used.append(heard)
-                if service.usage_metrics_enabled:
-                    await service.push_frame(
-                        MetricsFrame(data=[usage_metrics(heard, service.name)])
-                    )
+                await push_usage(service, heard)
             case ToolCalls(calls):
                 await self._tools.run(calls, context)
             case ReportFailures():

@@ -14,7 +14,6 @@ from typing import Any, cast
 from pipecat.frames.frames import (
     Frame,
     FunctionCallFromLLM,
-    MetricsFrame,
     TTSSpeakFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
@@ -29,7 +28,7 @@ from blastoff_pipecat.relay.scripts import count_words
 from blastoff_pipecat.relay.tool_wait import ToolWait
 from blastoff_pipecat.relay.turn import TurnSoFar
 from blastoff_pipecat.service import pipecat as hooks
-from blastoff_pipecat.service.metrics import usage_metrics
+from blastoff_pipecat.service.metrics import push_usage
 
 MOST_WORDS = 12
 """How many words a line of the owner's may have."""
@@ -183,9 +182,8 @@ class ToolLines:
                 )
         except TimeoutError:
             return ""
-        if used and self._service.usage_metrics_enabled:
-            data = usage_metrics(used, self._service.name)
-            await self._service.push_frame(MetricsFrame(data=[data]))
+        if used:
+            await push_usage(self._service, used)
         return line
 
 
