@@ -6,6 +6,7 @@ reply takes that request over if it has foreseen right.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from loguru import logger
@@ -22,28 +23,22 @@ MOST_MISSES = 2
 """After so many requests in a row that were foreseen wrong, none is made any more."""
 
 
+@dataclass
 class Prefetch:
-    """What one service asks ahead: one request at most."""
+    """What one service asks ahead: one request at most.
 
-    def __init__(
-        self,
-        service: LLMService[Any],
-        conductor: Conductor,
-        converse: Callable[[LLMContext], Awaitable[Conversation]],
-    ) -> None:
-        """Ask nothing yet.
+    Attributes:
+        service: Pushes what is reported.
+        conductor: Asks the large model.
+        converse: Makes of a context what the service would ask.
+    """
 
-        Args:
-            service: Pushes what is reported.
-            conductor: Asks the large model.
-            converse: Makes of a context what the service would ask.
-        """
-        self._service = service
-        self._conductor = conductor
-        self._converse = converse
-        self._open: Prefetched | None = None
-        self._last: Prefetched | None = None
-        self._misses = 0
+    service: LLMService[Any]
+    conductor: Conductor
+    converse: Callable[[LLMContext], Awaitable[Conversation]]
+    _open: Prefetched | None = field(default=None, init=False)
+    _last: Prefetched | None = field(default=None, init=False)
+    _misses: int = field(default=0, init=False)
 
     async def begin(self, context: LLMContext, policy: Policy) -> None:
         """Ask for the answer to a context that is foreseen."""
@@ -54,11 +49,11 @@ class Prefetch:
         if self._misses >= MOST_MISSES:
             return
         try:
-            conversation = await self._converse(context)
+            conversation = await self.converse(context)
         except Exception as error:  # the reply will fail likewise, and tell
-            logger.debug(f"{self._service}: nothing is asked ahead: {error}")
+            logger.debug(f"{self.service}: nothing is asked ahead: {error}")
             return
-        self._open = Prefetched(self._conductor, conversation, policy)
+        self._open = Prefetched(self.conductor, conversation, policy)
 
     def take(self) -> Prefetched | None:
         """Hand over what was asked, for the reply that has begun now."""
@@ -69,4 +64,4 @@ class Prefetch:
         """Ask for nothing any longer, but report what was used."""
         prefetched, self._open = self._open, None
         if prefetched is not None:
-            await push_usage(self._service, *prefetched.discard())
+            await push_usage(self.service, *prefetched.discard())

@@ -1,6 +1,7 @@
 """What is heard of a reply, as the frames that a service pushes for it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pipecat.frames.frames import Frame, LLMMessagesAppendFrame, LLMTextFrame, MetricsFrame
@@ -33,30 +34,26 @@ from blastoff_pipecat.service.metrics import answer_metrics, push_usage
 from blastoff_pipecat.service.tools import Tools
 
 
+@dataclass
 class Speaking:
-    """Pushes what is heard of the replies of one service."""
+    """Pushes what is heard of the replies of one service.
 
-    def __init__(
-        self,
-        service: LLMService[Any],
-        tools: Tools,
-        failures: Failures,
-        policy: Callable[[], Policy],
-    ) -> None:
-        """Take what is needed.
+    Attributes:
+        service: Pushes the frames.
+        tools: Runs the tools that are called.
+        failures: Tells of what fails.
+        policy: Tells how replies are made now.
+    """
 
-        Args:
-            service: Pushes the frames.
-            tools: Runs the tools that are called.
-            failures: Tells of what fails.
-            policy: Tells how replies are made now.
-        """
-        self._service = service
-        self._tools = tools
-        self._failures = failures
-        self._policy = policy
-        self._ttfb_reported: set[Role] = set()
-        hooks.after_each_push(service, _show_spoken)
+    service: LLMService[Any]
+    tools: Tools
+    failures: Failures
+    policy: Callable[[], Policy]
+    _ttfb_reported: set[Role] = field(default_factory=set[Role], init=False)
+
+    def __post_init__(self) -> None:
+        """Have observers shown what has left."""
+        hooks.after_each_push(self.service, _show_spoken)
 
     async def hear(
         self, heard: Heard, reply: Reply, context: LLMContext, used: list[ModelUsed]
@@ -69,7 +66,7 @@ class Speaking:
             context: What the reply answers.
             used: Takes the tokens that were used.
         """
-        service = self._service
+        service = self.service
         match heard:
             case SayContinuation(text):
                 if hooks.filters_turns(service):
@@ -87,9 +84,9 @@ class Speaking:
                 used.append(heard)
                 await push_usage(service, heard)
             case ToolCalls(calls):
-                await self._tools.run(calls, context)
+                await self.tools.run(calls, context)
             case ReportFailures():
-                await self._failures.push(heard, context)
+                await self.failures.push(heard, context)
             case Aside(content):
                 frame = cast("Frame", content)
                 _bookmark_whole_reply(frame, reply.said)
@@ -97,13 +94,13 @@ class Speaking:
 
     async def _push_spoken(self, text: str, kind: type[SpokenTextFrame]) -> None:
         # With `skip_tts` nothing speaks, so there is no look-ahead to avoid.
-        plain = self._policy().opening_frames == "token" or hooks.skips_tts(self._service)
+        plain = self.policy().opening_frames == "token" or hooks.skips_tts(self.service)
         for frame in [LLMTextFrame(text)] if plain else spoken(text, kind):
-            await self._service.push_frame(frame)
+            await self.service.push_frame(frame)
 
     def _answer_metrics(self, answered: ModelAnswered) -> list[MetricsData]:
-        ttfb, ttfat = answer_metrics(answered, self._service.name)
-        repeated = self._service.report_only_initial_ttfb and answered.role in self._ttfb_reported
+        ttfb, ttfat = answer_metrics(answered, self.service.name)
+        repeated = self.service.report_only_initial_ttfb and answered.role in self._ttfb_reported
         self._ttfb_reported.add(answered.role)
         return [ttfat] if repeated else [ttfb, ttfat]
 
