@@ -8,8 +8,6 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.utils.types import assert_given
 
 from blastoff_pipecat.conductor.conversation import Conversation
-from blastoff_pipecat.conductor.model import Model
-from blastoff_pipecat.endpoints import Ask
 from blastoff_pipecat.service.settings import DualLLMSettings
 
 if TYPE_CHECKING:
@@ -23,29 +21,13 @@ ShouldOpen: TypeAlias = Callable[[LLMContext], bool]
 """A bot author's own hook: whether an opening may be said to this context."""
 
 
-async def complete_once(model: Model, asked: Ask, *, keeps_open: bool) -> str | None:
-    """Ask a model outside a reply; return its words, or None where there are none.
-
-    Args:
-        model: The model.
-        asked: What is asked.
-        keeps_open: Whether somebody will close the model's connections later.
-    """
-    try:
-        return (await model.complete(asked)).text or None
-    finally:
-        if not keeps_open:
-            await model.hang_up()
-
-
 async def conversation_of(
     context: LLMContext,
     settings: DualLLMSettings,
     adapter: Adapter,
     *,
     system: str | None = None,
-    needs_whole_answer: bool = False,
-    may_open: bool = True,
+    **more: Any,
 ) -> Conversation:
     """Read a context as the conversation that both models are asked about.
 
@@ -54,8 +36,7 @@ async def conversation_of(
         settings: The service's.
         adapter: Turns the context's messages and tools into those of chat completions.
         system: A system instruction in place of the setting's.
-        needs_whole_answer: As in `Conversation`.
-        may_open: Likewise.
+        more: As in `Conversation`.
     """
     params = await adapter.get_llm_invocation_params(
         context,
@@ -68,12 +49,8 @@ async def conversation_of(
         if params["tool_choice"]:
             body["tool_choice"] = params["tool_choice"]
     body.update(settings.extra)
-    return Conversation(
-        messages=cast("list[dict[str, Any]]", params["messages"]),
-        params=body,
-        needs_whole_answer=needs_whole_answer,
-        may_open=may_open,
-    )
+    messages = cast("list[dict[str, Any]]", params["messages"])
+    return Conversation(messages=messages, params=body, **more)
 
 
 class OpeningHook:

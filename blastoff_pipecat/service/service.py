@@ -49,13 +49,7 @@ from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.conductor.requests import inference_ask
 from blastoff_pipecat.environment import Environment
 from blastoff_pipecat.service import pipecat as hooks
-from blastoff_pipecat.service.asking import (
-    Adapter,
-    OpeningHook,
-    ShouldOpen,
-    complete_once,
-    conversation_of,
-)
+from blastoff_pipecat.service.asking import Adapter, OpeningHook, ShouldOpen, conversation_of
 from blastoff_pipecat.service.failures import Failures
 from blastoff_pipecat.service.listening import Listening
 from blastoff_pipecat.service.metrics import DualLLMMetricsData
@@ -351,5 +345,10 @@ class DualLLMService(LLMService[Adapter]):
             max_tokens=max_tokens,
             schema=hooks.check_schema(self, response_schema),
         )
+        large = self._conductor.large
         runs = self._warming is not None  # a pipeline, which closes the connections in the end
-        return await complete_once(self._conductor.large, ask, keeps_open=runs)
+        try:
+            return (await large.complete(ask)).text or None
+        finally:
+            if not runs:
+                await large.hang_up()
