@@ -13,7 +13,6 @@ from pipecat.services.llm_service import LLMService
 from pipecat.utils.errors import ErrorCategory, classify_http_exception
 
 from blastoff_pipecat.conductor.conductor import Conductor
-from blastoff_pipecat.conductor.model import Model
 from blastoff_pipecat.relay.actions import Failure, ReportFailures
 from blastoff_pipecat.service import pipecat as hooks
 
@@ -41,10 +40,11 @@ class Failures:
 
     async def push(self, report: ReportFailures, context: LLMContext) -> None:
         """Push an error; what will not mend by itself is said loudly too, once."""
-        small, large = self.conductor.small, self.conductor.large
+        small, large = self.conductor.small.describe(), self.conductor.large.describe()
+        names = {"small": small, "large": large}
         for failure in report.failures:
             status = getattr(failure.error, "status_code", None)
-            model = (small if failure.role == "small" else large).describe()
+            model = names[failure.role]
             if status in _LASTING_STATUSES and (model, failure.role) not in self._warned:
                 self._warned.add((model, failure.role))
                 logger.warning(
@@ -52,8 +52,32 @@ class Failures:
                     f"{failure.role} model {model}",
                     _tell(failure, model),
                 )
-        verdict = judge(report, small, large, end_on_permanent=self.end_on_permanent)
-        await push_verdict(verdict, self.service, context)
+        if any(each.role == "large" and _is_late(each.error) for each in report.failures):
+            await hooks.tell_of_timeout(self.service)
+        # The large model's error comes last and is what a stock service would have reported.
+        last = report.failures[-1]
+        cause = next((f for f in report.failures if f.role == "large" and f.error), last)
+        category = self._told_category(cause, report)
+        if _blames_payload(cause) and context.remove_invalid_file_message():
+            category = ErrorCategory.APPLICATION
+        told = "; ".join(_tell(failure, names[failure.role]) for failure in report.failures)
+        end = "the other model answers" if report.recovered else "the reply could not be finished"
+        await self.service.push_error(f"{told} ({end})", exception=cause.error, category=category)
+
+    def _told_category(self, cause: Failure, report: ReportFailures) -> ErrorCategory:
+        """Say why, for Pipecat.
+
+        A permanent category retires the service, so it is given only where no model can answer
+        until something is changed.
+        """
+        permanent = all(_category(failure).is_permanent for failure in report.failures)
+        retires = permanent and not report.recovered
+        category = _category(cause)
+        if category.is_permanent and not (
+            retires or (self.end_on_permanent and cause.role == "large")
+        ):
+            return ErrorCategory.UNKNOWN  # its kind stays in the message
+        return category
 
 
 class ServiceFailed(Exception):
@@ -123,61 +147,12 @@ def _status_of(error: Exception | None) -> int | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is pushed for a failure.
-
-    Attributes:
-        message: Which endpoint failed, how, and what became of the reply.
-        category: Why, for Pipecat. A permanent category retires the service, so it is given only
-            where no model can answer until something is changed.
-        exception: The error behind it, where there is one.
-        blames_payload: Whether the large model's server found fault with the messages themselves.
-        late: Whether the large model was given up because it was too slow.
-    """
-
-    message: str
-    category: ErrorCategory
-    exception: Exception | None
-    blames_payload: bool
-    late: bool
-
-
-def judge(
-    report: ReportFailures, small: Model, large: Model, *, end_on_permanent: bool = False
-) -> Verdict:
-    """Decide how failures are told to Pipecat."""
-    names = {"small": small.describe(), "large": large.describe()}
-    told = "; ".join(_tell(failure, names[failure.role]) for failure in report.failures)
-    end = "the other model answers" if report.recovered else "the reply could not be finished"
-    # The large model's error comes last and is what a stock service would have reported.
-    last = report.failures[-1]
-    cause = next((f for f in report.failures if f.role == "large" and f.error), last)
-    categories = [_category(failure) for failure in report.failures]
-    category = _category(cause)
-    retires = all(c.is_permanent for c in categories) and not report.recovered
-    if not (retires or (end_on_permanent and cause.role == "large")) and category.is_permanent:
-        category = ErrorCategory.UNKNOWN  # its kind stays in the message
+def _blames_payload(cause: Failure) -> bool:
+    """Tell whether the large model's server found fault with the messages themselves."""
     error = cause.error
-    own = error if isinstance(error, ServiceFailed) else None
     faulty = getattr(error, "status_code", None) in _PAYLOAD_STATUSES
-    return Verdict(
-        message=f"{told} ({end})",
-        category=category,
-        exception=error,
-        blames_payload=cause.role == "large" and (faulty or bool(own and own.blames_payload)),
-        late=any(each.role == "large" and _is_late(each.error) for each in report.failures),
-    )
-
-
-async def push_verdict(verdict: Verdict, service: LLMService[Any], context: LLMContext) -> None:
-    """Push a verdict as an error; a file that was refused is taken out of the context."""
-    if verdict.late:
-        await hooks.tell_of_timeout(service)
-    category = verdict.category
-    if verdict.blames_payload and context.remove_invalid_file_message():
-        category = ErrorCategory.APPLICATION
-    await service.push_error(verdict.message, exception=verdict.exception, category=category)
+    own = isinstance(error, ServiceFailed) and error.blames_payload
+    return cause.role == "large" and (faulty or own)
 
 
 def _is_late(error: Exception | None) -> bool:
