@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from pipecat.frames.frames import (
     ErrorFrame,
@@ -47,37 +48,25 @@ current: ContextVar["InnerRequest | None"] = ContextVar("current", default=None)
 """The request on whose behalf a service is at work."""
 
 
+@dataclass(slots=True, eq=False)
 class InnerRequest:
-    """What a service has pushed for one request, until it is read."""
+    """What a service has pushed for one request, until it is read.
 
-    __slots__ = (
-        "_answered",
-        "_calls",
-        "_deltas",
-        "_fail",
-        "_failure",
-        "_loop",
-        "_over",
-        "_restarts",
-        "_waiter",
-    )
+    Attributes:
+        error_of: Makes an exception of an error that the service pushes.
+        restarts: Whether the service asks again, and says all again, when its connection is lost in
+            mid-answer.
+    """
 
-    def __init__(self, fail: Callable[[ErrorFrame], Exception], *, restarts: bool) -> None:
-        """Hold nothing yet.
-
-        Args:
-            fail: Makes an exception of an error that the service pushes.
-            restarts: Whether the service asks again, and says all again, when its connection is
-                lost in mid-answer.
-        """
-        self._restarts = restarts
-        self._loop = asyncio.get_running_loop()
-        self._deltas: list[Delta] = []
-        self._waiter: asyncio.Future[None] | None = None
-        self._answered = self._over = False
-        self._calls = 0
-        self._fail = fail
-        self._failure: Exception | None = None
+    error_of: Callable[[ErrorFrame], Exception]
+    restarts: bool
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop, init=False)
+    _deltas: list[Delta] = field(default_factory=lambda: [], init=False)
+    _waiter: asyncio.Future[None] | None = field(default=None, init=False)
+    _answered: bool = field(default=False, init=False)
+    _over: bool = field(default=False, init=False)
+    _calls: int = field(default=0, init=False)
+    _failure: Exception | None = field(default=None, init=False)
 
     async def take(self) -> list[Delta]:
         """Return what came, waiting for it; empty once the request is over.
@@ -122,7 +111,7 @@ class InnerRequest:
                 for data in frame.data:
                     self._measure(data)
             case ErrorFrame():
-                self.fail(self._fail(frame))
+                self.fail(self.error_of(frame))
             case LLMFullResponseStartFrame() | LLMFullResponseEndFrame():
                 pass
             case _ if direction is FrameDirection.UPSTREAM:
@@ -155,8 +144,8 @@ class InnerRequest:
         Text follows its measurements at once, so what comes without text is something else.
         """
         match data:
-            case TTFBMetricsData() if self._answered and self._restarts:
-                self.fail(self._fail(ErrorFrame("lost its connection in mid-answer")))
+            case TTFBMetricsData() if self._answered and self.restarts:
+                self.fail(self.error_of(ErrorFrame("lost its connection in mid-answer")))
             case TTFBMetricsData():
                 self._loop.call_soon(self._note_output)
             case TTFATMetricsData():
