@@ -6,7 +6,7 @@ its own words last, and not to speak while the user does.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from pipecat.frames.frames import (
     BotSpeakingFrame,
@@ -41,15 +41,9 @@ _EVENTS: Mapping[type[Frame], tuple[ev.Event, ...]] = {
 class Listening:
     """Listens for the replies of one service."""
 
-    def __init__(self, voice: Voice, clock: Callable[[], float] = time.monotonic) -> None:
-        """Listen to nothing yet.
-
-        Args:
-            voice: Learns its pace from what is heard.
-            clock: In seconds.
-        """
+    def __init__(self, voice: Voice) -> None:
+        """Listen to nothing yet; `voice` learns its pace from what is heard."""
         self._voice = voice
-        self._clock = clock
         self._reply: Reply | None = None
         self._measured: Reply | None = None  # whose sound was not interrupted yet
         self._user_speaks = False
@@ -82,7 +76,7 @@ class Listening:
 
     def _learn_pace(self, frame: Frame) -> None:
         """Learn from a reply that was heard from its beginning to its end without a pause."""
-        now = self._clock()
+        now = time.monotonic()
         if isinstance(frame, BotStartedSpeakingFrame | BotSpeakingFrame):
             if self._heard_at is None:
                 self._sounds_since = now if isinstance(frame, BotStartedSpeakingFrame) else None
