@@ -65,19 +65,16 @@ class OwnModels:
         if small is large and isinstance(large, LLMService):
             raise ValueError(f"small and large are the same instance; each must be {_WANTED}")
         check.one_of("large_continuation", continuation, get_args(LargeContinuation))
-        if isinstance(large, ChatEndpoint) and continuation != "history":
+        if isinstance(large, LLMService):
+            own = instruction_of(large)
+            self.settings = complete_settings(model_of(large), settings, system_instruction=own)
+        elif continuation != "history":
             wanted = f"ChatEndpoint(continuation={continuation!r})"
             raise ValueError(f"large_continuation is for a Pipecat service; pass {wanted} instead")
-        self.settings = (
-            complete_settings(large.model, settings)
-            if isinstance(large, ChatEndpoint)
-            else complete_settings(
-                model_of(large), settings, system_instruction=instruction_of(large)
-            )
-        )
-        secs = self.settings.policy().connect_timeout_secs
-        if isinstance(large, ChatEndpoint):
+        else:
+            self.settings = complete_settings(large.model, settings)
             large = replace(large, model=str(self.settings.model))
+        secs = self.settings.policy().connect_timeout_secs
         self.small, self.large = (
             ChatClient(each, connect_timeout=secs)
             if isinstance(each, ChatEndpoint)
