@@ -1,5 +1,6 @@
 """One reply of a chat-completions server, from bytes to deltas. Pure: no I/O, no clock."""
 
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from blastoff_pipecat.endpoints.deltas import (
@@ -26,45 +27,31 @@ MAX_REPLY_BYTES = 64_000_000
 """How much may come in all: some 200,000 tokens with all that is written around each."""
 
 
+@dataclass(slots=True, eq=False)
 class ReplyDecoder:
     """Reads the body of one HTTP 200 response, an event stream or a plain completion.
 
     Attributes:
+        endpoint: Is named in errors.
         finish_reason: The server's word for why the reply is over, once it came.
         done: Whether nothing more can come: ``[DONE]``, or the end of the body.
     """
 
-    __slots__ = (
-        "_body",
-        "_endpoint",
-        "_half",
-        "_reasoning",
-        "_saw_choices",
-        "_size",
-        "_sse",
-        "_text",
-        "_tools",
-        "_usage",
-        "done",
-        "finish_reason",
-    )
-
-    def __init__(self, endpoint: ChatEndpoint) -> None:
-        """Start before the first byte; ``endpoint`` is named in errors."""
-        self.finish_reason: str | None = None
-        self.done = False
-        self._endpoint = endpoint
-        self._sse = SseDecoder()
-        self._size = 0  # bytes that came
-        self._body = (
-            bytearray()
-        )  # all of them, as long as they have not proved to be an event stream
-        self._tools = ToolFragments()
-        self._usage: UsageReport | None = None
-        self._saw_choices = False
-        self._half = ""  # the first half of a surrogate pair that was cut between two events
-        self._text: list[str] = []  # pieces not yet joined into a delta; one of the two is empty
-        self._reasoning: list[str] = []
+    endpoint: ChatEndpoint
+    finish_reason: str | None = field(default=None, init=False)
+    done: bool = field(default=False, init=False)
+    _sse: SseDecoder = field(default_factory=SseDecoder, init=False)
+    _size: int = field(default=0, init=False)  # bytes that came
+    # All of them, as long as they have not proved to be an event stream.
+    _body: bytearray = field(default_factory=bytearray, init=False)
+    _tools: ToolFragments = field(default_factory=ToolFragments, init=False)
+    _usage: UsageReport | None = field(default=None, init=False)
+    _saw_choices: bool = field(default=False, init=False)
+    # The first half of a surrogate pair that was cut between two events.
+    _half: str = field(default="", init=False)
+    # Pieces not yet joined into a delta; one of the two is empty. (`list[str]()` would be slow.)
+    _text: list[str] = field(default_factory=lambda: [], init=False)
+    _reasoning: list[str] = field(default_factory=lambda: [], init=False)
 
     def feed(self, raw: bytes) -> list[Delta]:
         """Return what ``raw`` completes; text that came together is one delta.
@@ -76,7 +63,7 @@ class ReplyDecoder:
         sse = self._sse
         self._size += len(raw)
         if self._size > MAX_REPLY_BYTES:
-            raise GarbledStream(self._endpoint, f"more than {MAX_REPLY_BYTES} bytes", raw)
+            raise GarbledStream(self.endpoint, f"more than {MAX_REPLY_BYTES} bytes", raw)
         if sse.is_stream:
             payloads = sse.feed(raw)
         else:
@@ -89,7 +76,7 @@ class ReplyDecoder:
         if not payloads:
             if sse.pending > MAX_PENDING_BYTES or len(self._body) > MAX_PENDING_BYTES:
                 raise GarbledStream(
-                    self._endpoint, f"no event within {MAX_PENDING_BYTES} bytes", raw
+                    self.endpoint, f"no event within {MAX_PENDING_BYTES} bytes", raw
                 )
             return []
         deltas: list[Delta] = []
@@ -127,17 +114,17 @@ class ReplyDecoder:
         if self.finish_reason is None:
             if self._sse.odd is not None and not self.done:
                 raise GarbledStream(
-                    self._endpoint, "an event stream with something else in it", self._sse.odd
+                    self.endpoint, "an event stream with something else in it", self._sse.odd
                 )
             if not self._saw_choices:
-                raise GarbledStream(self._endpoint, "an event stream with no reply in it", b"")
+                raise GarbledStream(self.endpoint, "an event stream with no reply in it", b"")
             if not (self.done or is_whole):
                 raise ServerFailed(
-                    self._endpoint, "the stream broke off before the end of the reply"
+                    self.endpoint, "the stream broke off before the end of the reply"
                 )
             if self._tools.is_cut_off:
                 raise ServerFailed(
-                    self._endpoint, "the reply ended in the middle of a tool call's arguments"
+                    self.endpoint, "the reply ended in the middle of a tool call's arguments"
                 )
             self.finish_reason = "tool_calls" if self._tools else "stop"
         self.done = True
@@ -168,7 +155,7 @@ class ReplyDecoder:
             return
         lines = bare.split(b"\n")
         if len(lines) == 1:
-            raise GarbledStream(self._endpoint, "an event that is not JSON", payload)
+            raise GarbledStream(self.endpoint, "an event that is not JSON", payload)
         for line in lines:  # a server that leaves out the blank line between events
             if not self.done:
                 self._read_payload(line, deltas)
@@ -199,7 +186,7 @@ class ReplyDecoder:
             self._read_extras(chunk)
         except (TypeError, AttributeError, IndexError, ValueError) as exc:
             raise GarbledStream(
-                self._endpoint, f"an event of the wrong shape ({exc})", repr(chunk)[:2000]
+                self.endpoint, f"an event of the wrong shape ({exc})", repr(chunk)[:2000]
             ) from None
 
     def _read_delta(self, delta: dict[str, Any], deltas: list[Delta]) -> None:
@@ -291,7 +278,7 @@ class ReplyDecoder:
             found = error_in({"error": choice.get("error")})  # OpenRouter tells more there
             why, status = found or ("", None)
             raise ServerFailed(
-                self._endpoint,
+                self.endpoint,
                 f"the reply ended with finish_reason {reason!r}{why and ': '}{why}",
                 status_code=status,
             )
@@ -302,7 +289,7 @@ class ReplyDecoder:
         """Read usage and errors beside the choices."""
         if found := error_in(chunk):
             raise ServerFailed(
-                self._endpoint, f"an error inside the stream: {found[0]}", status_code=found[1]
+                self.endpoint, f"an error inside the stream: {found[0]}", status_code=found[1]
             )
         self._usage = usage_in(chunk) or self._usage
 
@@ -311,22 +298,22 @@ class ReplyDecoder:
         body = bytes(self._body)
         if (page := web_page(body)) is not None:
             what = "a web page, HTTP 200, instead of a reply (check the path in base_url)"
-            return GarbledStream(self._endpoint, what, page)
-        return GarbledStream(self._endpoint, what, body)
+            return GarbledStream(self.endpoint, what, page)
+        return GarbledStream(self.endpoint, what, body)
 
     def _read_plain(self, deltas: list[Delta]) -> None:
         """Read a body that is no event stream: a whole completion, sent in spite of "stream"."""
         if not self._body.strip():
-            raise GarbledStream(self._endpoint, "an empty body")
+            raise GarbledStream(self.endpoint, "an empty body")
         try:
             completion = loads(bytes(self._body))
         except ValueError:
             raise self._no_reply("neither an event stream nor JSON") from None
         if not isinstance(completion, dict):
-            raise GarbledStream(self._endpoint, "not a chat completion", bytes(self._body))
+            raise GarbledStream(self.endpoint, "not a chat completion", bytes(self._body))
         self._read_chunk(completion, deltas)
         if not self._saw_choices:
-            raise GarbledStream(self._endpoint, "not a chat completion", bytes(self._body))
+            raise GarbledStream(self.endpoint, "not a chat completion", bytes(self._body))
         self.done = True
 
 
