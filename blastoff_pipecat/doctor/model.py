@@ -138,8 +138,7 @@ def _judge_handover(seen: Examined) -> None:
             if not named:
                 _tell_of_elsewhere(seen)
             return
-        _advise(seen, best)
-        do = f"To have it go on from an opening's very words: {_how(seen, best)}."
+        do = f"To have it go on from an opening's very words: {_advise(seen, best)}."
         seen.find("note", f"is asked beside the opening, and could go on ({best.way})", do)
         return
     (tried,) = (each for each in seen.tried if each.way == chosen)
@@ -151,11 +150,7 @@ def _judge_handover(seen: Examined) -> None:
         seen.find("ok", "; ".join([f"goes on from an opening's very words ({chosen})", *notes]))
         return
     said = f"{tried.verdict} where it is to go on from an opening ({chosen})"
-    if best is not None:
-        _advise(seen, best)
-    else:
-        seen.settings[Variables.LARGE_MODEL_SUPPORTS_PREFIX.name] = "false"
-    how = "LARGE_MODEL_SUPPORTS_PREFIX=false" if best is None else _how(seen, best)
+    how = _advise(seen, best)
     seen.find("fault", f"{said}{tried.said and ': '}{tried.said}", f"Set {how}.")
 
 
@@ -183,27 +178,19 @@ def _tell_of_elsewhere(seen: Examined) -> None:
 
 def _best(tried: Sequence[Tried]) -> Tried | None:
     """Return the way that works best: without an echo, if there is one."""
-    working = sorted((each for each in tried if each.works), key=lambda t: t.verdict == "echoes")
-    return working[0] if working else None
+    working = (each for each in tried if each.works)
+    return min(working, key=lambda each: each.verdict == "echoes", default=None)
 
 
-def _advise(seen: Examined, best: Tried) -> None:
-    if best.way == _way_of_true(seen.endpoint):
-        seen.settings[Variables.LARGE_MODEL_SUPPORTS_PREFIX.name] = "true"
-    else:
-        seen.settings["continuation"] = best.way
-
-
-def _how(seen: Examined, best: Tried) -> str:
-    if best.way == _way_of_true(seen.endpoint):
-        return "LARGE_MODEL_SUPPORTS_PREFIX=true"
+def _advise(seen: Examined, best: Tried | None) -> str:
+    """Advise the way that works best, or none at all; return what to set for it."""
+    provider, name = provider_of(seen.endpoint), Variables.LARGE_MODEL_SUPPORTS_PREFIX.name
+    way_of_true = "trailing" if provider is None else provider.way or "history"
+    if best is None or best.way == way_of_true:
+        seen.settings[name] = value = "false" if best is None else "true"
+        return f"{name}={value}"
+    seen.settings["continuation"] = best.way
     return f'ChatEndpoint(continuation="{best.way}")'
-
-
-def _way_of_true(endpoint: ChatEndpoint) -> str:
-    """Return the way that LARGE_MODEL_SUPPORTS_PREFIX=true stands for."""
-    provider = provider_of(endpoint)
-    return "trailing" if provider is None else provider.way or "history"
 
 
 def _median(values: Iterator[float | None]) -> float | None:
