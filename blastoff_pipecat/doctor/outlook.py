@@ -29,18 +29,15 @@ class Outlook:
     words: int
 
 
-def outlook_of(
-    answers: Sequence[Answer], small_secs: float, *, beside: bool, policy: Policy | None = None
-) -> Outlook:
-    """Say what replies will be like.
+def outlook_of(answers: Sequence[Answer], small_secs: float, *, beside: bool) -> Outlook:
+    """Say what replies will be like, made as they are by default.
 
     Args:
         answers: The large model's.
         small_secs: How long the small model needs for a line, in seconds.
         beside: Whether the large model is asked at once, and not to go on from the opening.
-        policy: How replies are made.
     """
-    policy = policy or Policy()
+    policy = Policy()
     forecast = Forecast(policy.forecast_prior_secs)
     for answer in answers:
         seen = forecast.began()
