@@ -215,8 +215,12 @@ def shared_models(
     with _ended_by_sigterm():
         embedded = asyncio.run(run_models(console))
         try:
-            asyncio.run(_warm_up(embedded, console, instruction, greeting))
-            found = {"small": asdict(embedded.small), "large": asdict(embedded.large)}
+            models = PairOfModels(embedded.small, embedded.large, embedded=True)
+            with doing("Warming up the language models", console):
+                asyncio.run(
+                    warm_up(models, models.policy(), instruction=instruction, greeting=greeting)
+                )
+            found = {"small": asdict(models.small), "large": asdict(models.large)}
             os.environ[Variables.BLASTOFF_EMBEDDED_MODELS.name] = json.dumps(found)
             yield
         finally:
@@ -335,14 +339,6 @@ def doing(what: str, console: Console) -> AbstractContextManager[object]:
         return console.status(f"{what}…")
     console.print(f"{what}…")
     return nullcontext()
-
-
-async def _warm_up(
-    embedded: EmbeddedModels, console: Console, instruction: str, greeting: str | None
-) -> None:
-    models = PairOfModels(embedded.small, embedded.large, embedded=True)
-    with doing("Warming up the language models", console):
-        await warm_up(models, models.policy(), instruction=instruction, greeting=greeting)
 
 
 def _listed(models: Sequence[Model]) -> str:
