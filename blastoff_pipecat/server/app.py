@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from blastoff_pipecat.conductor.conductor import Conductor
-from blastoff_pipecat.conductor.model import Model
 from blastoff_pipecat.conductor.report import ReplyReport
 from blastoff_pipecat.endpoints import Ask, ChatClient, EndpointError
 from blastoff_pipecat.server import body, fields, openapi, wire
@@ -82,25 +81,21 @@ class _Server:
         lines = options.policy.max_waiting_lines if options.waiting_lines else 0
         # Text streams as it comes: what gathers it is on the client's side.
         self._policy = replace(options.policy, clause_release=False, max_waiting_lines=lines)
-        self._stats: Stats | None = None
-        self._exporter: Exporter | None = None
-        self._conductor: Conductor | None = None
-        self._large = ChatClient(options.large, connect_timeout=options.connect_timeout_secs)
+        self._stats: Stats  # is there as long as the server runs
+        self._exporter = Exporter()
+        self._load = Load()
+        self._small, self._large = (
+            ChatClient(each, connect_timeout=options.connect_timeout_secs)
+            for each in (options.small, options.large)
+        )
+        self._conductor = Conductor(self._small, self._large, pause=self._load.pause)
         self._started = time.time()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Open connections and statistics; close them at the end."""
-        options = self._options
-        self._stats = Stats(options.stats_folder)
-        self._exporter = Exporter()
-        load = Load()
-        self._conductor = Conductor(
-            ChatClient(options.small, connect_timeout=options.connect_timeout_secs),
-            self._large,
-            pause=load.pause,
-        )
-        tasks = asyncio.create_task(self._conductor.warm()), asyncio.create_task(load.watch())
+        self._stats = Stats(self._options.stats_folder)
+        tasks = [asyncio.create_task(each) for each in (self._conductor.warm(), self._load.watch())]
         try:
             yield
         finally:
@@ -109,18 +104,6 @@ class _Server:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._conductor.aclose()
             self._stats.close()
-
-    @property
-    def stats(self) -> Stats:
-        """The statistics of the running server."""
-        assert self._stats is not None
-        return self._stats
-
-    @property
-    def conductor(self) -> Conductor:
-        """The conductor of the running server."""
-        assert self._conductor is not None
-        return self._conductor
 
     async def root(self, _request: Request) -> Response:
         """Name what there is."""
@@ -134,9 +117,7 @@ class _Server:
         """Tell whether the server lives; with `deep`, whether the models answer."""
         if not _flag(request, "deep"):
             return wire.Json({"status": "ok"})
-        small, large = await asyncio.gather(
-            _answers(self.conductor.small), _answers(self.conductor.large)
-        )
+        small, large = await asyncio.gather(_answers(self._small), _answers(self._large))
         status = "ok" if small and large else "degraded" if small or large else "down"
         told = {"status": status, "small": small, "large": large}
         return wire.Json(told, status_code=503 if status == "down" else 200)
@@ -158,14 +139,14 @@ class _Server:
     async def metrics(self, request: Request) -> Response:
         """Sum up the latency of all replies since the last reset."""
         accept = request.headers.get("accept", "")
-        if wants_text(accept) and self._exporter is not None:
+        if wants_text(accept):
             text, headers = self._exporter.render(accept)
             return Response(text, headers=headers)
-        return wire.Json(await asyncio.to_thread(self.stats.as_dict))
+        return wire.Json(await asyncio.to_thread(self._stats.as_dict))
 
     async def reset(self, _request: Request) -> Response:
         """Forget the latency measured so far; Prometheus counters go on."""
-        self.stats.reset()
+        self._stats.reset()
         return wire.Json({"status": "reset"})
 
     async def chat(self, request: Request) -> Response:
@@ -174,7 +155,14 @@ class _Server:
         asked = read_chat(given, request.headers, self._options.manner)
         handed_on = fields.for_large_alone(asked.params) or (asked.has_prefill and "prefill")
         if handed_on:
-            return await self._answered(self._direct(asked), asked, handed_on, request)
+            direct = DirectAnswer(
+                self._large,
+                asked,
+                self._policy,
+                lambda report: self._note("direct", report),
+                self._options.whole_answer_secs,
+            )
+            return await self._answered(direct, asked, handed_on, request)
         writer = wire.ChatAnswer(asked.model, include_usage=asked.include_usage)
         return await self._relayed(asked, writer, request)
 
@@ -187,18 +175,9 @@ class _Server:
     async def _relayed(self, asked: ChatRequest, writer: Writer, request: Request) -> Response:
         mode: Mode = "direct" if asked.alone else "relayed"
         answer = RelayedAnswer(
-            self.conductor, asked, self._policy, writer, lambda report: self._note(mode, report)
+            self._conductor, asked, self._policy, writer, lambda report: self._note(mode, report)
         )
         return await self._answered(answer, asked, answer.why_alone, request)
-
-    def _direct(self, asked: ChatRequest) -> DirectAnswer:
-        return DirectAnswer(
-            self._large,
-            asked,
-            self._policy,
-            lambda report: self._note("direct", report),
-            self._options.whole_answer_secs,
-        )
 
     async def _answered(
         self,
@@ -223,12 +202,11 @@ class _Server:
         return EventStream(first, events, headers, unread_secs=self._options.unread_secs)
 
     def _note(self, mode: Mode, report: ReplyReport) -> None:
-        self.stats.add(mode, report)
-        if self._exporter is not None:
-            self._exporter.observe(mode, report)
+        self._stats.add(mode, report)
+        self._exporter.observe(mode, report)
 
 
-async def _answers(model: Model) -> bool:
+async def _answers(model: ChatClient) -> bool:
     """Ask a model for one token."""
     try:
         async with asyncio.timeout(DEEP_HEALTH_SECS):
@@ -279,9 +257,8 @@ _CODES = {
 
 async def _tell_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    kind = "rate_limit_error" if error.status_code == 429 else "invalid_request_error"
-    told = wire.error(str(error.detail), kind, code=_CODES.get(error.status_code))
-    return wire.Json(told, status_code=error.status_code, headers=error.headers)
+    status = error.status_code
+    return wire.refusal(status, str(error.detail), _CODES.get(status), error.headers)
 
 
 async def _tell_broken(_request: Request, _error: Exception) -> Response:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from starlette.responses import JSONResponse
@@ -109,6 +109,14 @@ def event(data: object) -> bytes:
 def error(message: str, kind: str, *, param: str | None = None, code: str | None = None) -> Any:
     """Return an error in OpenAI's shape."""
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def refusal(
+    status: int, message: str, code: str | None, headers: Mapping[str, str] | None = None
+) -> Json:
+    """Return the answer to a request that is not taken."""
+    kind = "rate_limit_error" if status == 429 else "invalid_request_error"
+    return Json(error(message, kind, code=code), status_code=status, headers=headers)
 
 
 def total(used: Sequence[ModelUsed]) -> dict[str, Any]:
