@@ -18,15 +18,17 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from blastoff_pipecat.address import LOOPBACK, host_of
-from blastoff_pipecat.endpoints.wire_json import dumps
 from blastoff_pipecat.server.options import ServerOptions
-from blastoff_pipecat.server.wire import error
+from blastoff_pipecat.server.wire import refusal
 
 REPLIES = ("/chat/completions", "/responses")
 """What paths end with where models are asked."""
 
 BODY_SECS = 30.0
 """How long a request's body may take to arrive."""
+
+_HEADERS = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "1"}}
+"""What is said beside why a request is refused, by the status."""
 
 
 class Guard:
@@ -46,43 +48,34 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        open_to_all = scope["path"] == "/health" and not scope.get("query_string")
-        if not open_to_all and (refusal := self._stranger(headers)):
-            await _refuse(send, *refusal)
+        if fault := self._fault(scope, dict(scope["headers"])):
+            await refusal(*fault, _HEADERS.get(fault[0]))(scope, receive, send)
             return
-        declared = headers.get(b"content-length", b"0")
-        if (
-            not declared.isdigit()
-            or len(declared) > 15
-            or int(declared) > self._options.max_request_bytes
-        ):
-            await _refuse(send, 413, self._too_large, "request_too_large")
-            return
-        has_body = declared != b"0" or b"transfer-encoding" in headers
-        if has_body and scope["method"] == "POST" and not _is_json(headers):
-            said = "A body has to be JSON: content-type: application/json."
-            await _refuse(send, 415, said, "unsupported_media_type")
-            return
-        if not scope["path"].endswith(REPLIES):
-            await self._run(scope, receive, send)
-            return
-        if self._running >= (most := self._options.max_requests):
-            said = f"This server answers {most} requests at once; try again."
-            await _refuse(send, 429, said, "rate_limit_exceeded")
-            return
-        self._running += 1
-        try:
-            await self._run(scope, receive, send)
-        finally:
-            self._running -= 1
-
-    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(receive, self)
+        body, counts = _Body(receive, self), scope["path"].endswith(REPLIES)
+        self._running += counts
         try:
             await self._app(scope, body.receive, send)
         finally:
+            self._running -= counts
             self.held -= body.size
+
+    def _fault(self, scope: Scope, headers: Mapping[bytes, bytes]) -> tuple[int, str, str] | None:
+        """Say why a request is refused: status, words and code; None where it is taken."""
+        open_to_all = scope["path"] == "/health" and not scope.get("query_string")
+        if not open_to_all and (stranger := self._stranger(headers)):
+            return stranger
+        declared, most_bytes = headers.get(b"content-length", b"0"), self._options.max_request_bytes
+        if not declared.isdigit() or len(declared) > 15 or int(declared) > most_bytes:
+            return 413, self._too_large, "request_too_large"
+        has_body = declared != b"0" or b"transfer-encoding" in headers
+        if has_body and scope["method"] == "POST" and not _is_json(headers):
+            said = "A body has to be JSON: content-type: application/json."
+            return 415, said, "unsupported_media_type"
+        most = self._options.max_requests
+        if scope["path"].endswith(REPLIES) and self._running >= most:
+            said = f"This server answers {most} requests at once; try again."
+            return 429, said, "rate_limit_exceeded"
+        return None
 
     def _stranger(self, headers: Mapping[bytes, bytes]) -> tuple[int, str, str] | None:
         """Say why whoever sends such headers is refused; None where that is nobody's business."""
@@ -151,15 +144,3 @@ def _is_json(headers: Mapping[bytes, bytes]) -> bool:
     return kind == b"application/json" or (
         kind.startswith(b"application/") and kind.endswith(b"+json")
     )
-
-
-async def _refuse(send: Send, status: int, message: str, code: str) -> None:
-    kind = "rate_limit_error" if status == 429 else "invalid_request_error"
-    body = dumps(error(message, kind, code=code))
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if status == 429:
-        headers.append((b"retry-after", b"1"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
