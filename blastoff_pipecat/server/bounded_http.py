@@ -70,9 +70,9 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell who answers, which uvicorn does not where requests were sent ahead; stop timers."""
         super().connection_lost(exc)
-        if self._answering is not None and not self._answering.response_complete:
-            self._answering.disconnected = True
-            self._answering.message_event.set()
+        if (cycle := self._unanswered) is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
         self._stop_deadline()
         if self._probe is not None:
             self._probe.cancel()
@@ -97,14 +97,12 @@ class BoundedHttp(HttpToolsProtocol):
         One that has gone says the same. Whatever is written to it is answered with a reset, which
         the next write notices: interim responses find it out, and later the answer itself.
         """
-        cycle = self._answering
-        if cycle is None or cycle.response_complete:
+        cycle = self._unanswered
+        if cycle is None or cycle.scope["http_version"] != "1.1" or self.scheme != "http":
             return False
-        if cycle.scope["http_version"] == "1.1" and self.scheme == "http":
-            cycle.keep_alive = False
-            self._look_for_client(0)
-            return True
-        return False
+        cycle.keep_alive = False
+        self._look_for_client(0)
+        return True
 
     def on_message_begin(self) -> None:
         """Count a request's bytes from its beginning."""
@@ -144,8 +142,10 @@ class BoundedHttp(HttpToolsProtocol):
                 self._start_deadline()
 
     @property
-    def _is_answering(self) -> bool:
-        return self._answering is not None and not self._answering.response_complete
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The request whose answer is under way; None where none is."""
+        cycle = self._answering
+        return None if cycle is None or cycle.response_complete else cycle
 
     def _wait(self) -> None:
         _waiting[self] = None
@@ -164,8 +164,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _be_late(self) -> None:
         self._deadline = None
-        if self._answering is not None and self._is_answering:
-            self._answering.keep_alive = False  # the answer that is under way is not cut off
+        if (cycle := self._unanswered) is not None:
+            cycle.keep_alive = False  # the answer that is under way is not cut off
         elif self._under_way:
             self.transport.abort()  # it was answered, and goes on sending
         else:
@@ -173,14 +173,14 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _refuse(self, status: int, why: str) -> None:
         """Say why, unless an answer is under way, and close."""
-        if not self._is_answering:
+        if self._unanswered is None:
             head = f"HTTP/1.1 {status} {why}\r\ncontent-length: {len(why)}\r\nconnection: close"
             self.transport.write(f"{head}\r\ncontent-type: text/plain\r\n\r\n{why}".encode())
         self.transport.close()
 
     def _look_for_client(self, number: int) -> None:
-        cycle = self._answering
-        if self.transport.is_closing() or cycle is None or cycle.response_complete:
+        cycle = self._unanswered
+        if self.transport.is_closing() or cycle is None:
             return
         if not cycle.response_started:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
