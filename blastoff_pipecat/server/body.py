@@ -91,6 +91,13 @@ def text(body: dict[str, Any], name: str) -> str:
     return value or ""
 
 
+def json_object(given: object, where: str) -> dict[str, Any]:
+    """Return what is given as an object, an empty one for null; ``where`` it stands is told."""
+    if given is not None and not isinstance(given, dict):
+        raise BadRequest(f"{where}: this is no object.", where)
+    return cast("dict[str, Any]", given or {})
+
+
 class _NotFinite(ValueError):
     pass
 

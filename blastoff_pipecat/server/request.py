@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard, cast
 
 from blastoff_pipecat.conductor.conversation import Conversation
-from blastoff_pipecat.server.body import BadRequest, flag, text
+from blastoff_pipecat.server.body import BadRequest, flag, json_object, text
 from blastoff_pipecat.server.manner import Manner, manner_of
 
 MOST_MESSAGES = 5_000
@@ -71,16 +71,14 @@ def read_chat(
     Raises:
         BadRequest: It is no chat-completions request; the message says where.
     """
-    options: object = body.pop("stream_options", None)
-    if options is not None and not _is_object(options):
-        raise BadRequest("stream_options: this is no object.", "stream_options")
+    options = json_object(body.pop("stream_options", None), "stream_options")
     if flag(body, "disable_quick_response"):
         alone = "disable_quick_response"
     return ChatRequest(
         messages=_messages(body.pop("messages", None)),
         model=text(body, "model"),
         stream=flag(body, "stream"),
-        include_usage=flag(options, "include_usage") if options else False,
+        include_usage=flag(options, "include_usage"),
         alone=alone,
         manner=manner_of(body, headers, manner),
         params=body,

@@ -14,7 +14,7 @@ from typing import Any, cast
 from blastoff_pipecat.conductor.heard import ModelUsed, ToolCalls
 from blastoff_pipecat.endpoints import ToolCall
 from blastoff_pipecat.endpoints.wire_json import dumps
-from blastoff_pipecat.server.body import BadRequest, flag, text
+from blastoff_pipecat.server.body import BadRequest, flag, json_object, text
 from blastoff_pipecat.server.manner import Manner
 from blastoff_pipecat.server.request import ChatRequest, read_chat
 from blastoff_pipecat.server.wire import Part, total
@@ -66,12 +66,12 @@ def read_responses(
         chat["tool_choice"] = _tool_choice(choice)
     if body.get("max_output_tokens") is not None:
         chat["max_tokens"] = body["max_output_tokens"]
-    if effort := _object(body.get("reasoning"), "reasoning").get("effort"):
+    if effort := json_object(body.get("reasoning"), "reasoning").get("effort"):
         chat["reasoning_effort"] = effort
-    wanted = _object(body.get("text"), "text")
+    wanted = json_object(body.get("text"), "text")
     if verbosity := wanted.get("verbosity"):
         chat["verbosity"] = verbosity
-    form = _object(wanted.get("format"), "text.format")
+    form = json_object(wanted.get("format"), "text.format")
     alone = form.get("type", "text") != "text"
     if alone:
         chat["response_format"] = _format(form)
@@ -298,7 +298,7 @@ def _tool(tool: dict[str, Any]) -> dict[str, Any]:
 def _tool_choice(choice: object) -> object:
     if isinstance(choice, str):
         return choice
-    chosen = _object(choice, "tool_choice")
+    chosen = json_object(choice, "tool_choice")
     if chosen.get("type") != "function":
         raise BadRequest("tool_choice: only functions can be chosen here.", "tool_choice")
     return {"type": "function", "function": {"name": chosen.get("name")}}
@@ -314,13 +314,7 @@ def _format(form: dict[str, Any]) -> dict[str, Any]:
 def _objects(given: object, where: str) -> list[dict[str, Any]]:
     if not isinstance(given, list):
         raise BadRequest(f"{where}: this is no list.", where)
-    return [_object(each, where) for each in cast("list[object]", given)]
-
-
-def _object(given: object, where: str) -> dict[str, Any]:
-    if given is not None and not isinstance(given, dict):
-        raise BadRequest(f"{where}: this is no object.", where)
-    return cast("dict[str, Any]", given or {})
+    return [json_object(each, where) for each in cast("list[object]", given)]
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
