@@ -43,7 +43,11 @@ def serve(
         environment = Environment.read()
         host = environment.host if host is None else host
         port = environment.port if port is None else port
-        _tell(environment.configured, errors)
+        if not environment.configured:
+            errors.print(
+                "No *_MODEL_* variable is set: two small models run on this computer. They show "
+                "how it works; for one conversation at a time."
+            )
         if suits is not None:
             os.environ[Variables.BLASTOFF_SERVER_FOR.name] = suits  # for worker processes, too
         if host not in LOOPBACK and run.is_for_this_computer():
@@ -62,11 +66,3 @@ def serve(
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-
-
-def _tell(configured: bool, console: Console) -> None:
-    if not configured:
-        console.print(
-            "No *_MODEL_* variable is set: two small models run on this computer. They show how it "
-            "works; for one conversation at a time."
-        )
