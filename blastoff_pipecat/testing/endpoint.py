@@ -1,10 +1,11 @@
 """The scripted endpoint: an OpenAI-compatible server on a loopback port."""
 
 import asyncio
+import itertools
 import json
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeAlias, cast
 
@@ -40,8 +41,7 @@ class ScriptedEndpoint:
         self._port = port
         self._keep_log = keep_log
         self._url: str | None = None
-        self._parts: dict[str, list[Part]] = {}
-        self._turn: dict[str, int] = {}
+        self._parts: dict[str, Iterator[Part]] = {}
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._mistakes: list[Exception] = []
         self._server: _Server | None = None
@@ -96,8 +96,7 @@ class ScriptedEndpoint:
         """
         if not parts:
             raise ValueError("play needs at least one script")
-        self._parts[model] = list(parts)
-        self._turn[model] = 0
+        self._parts[model] = itertools.chain(parts, itertools.repeat(parts[-1]))
 
     # -- what can be asked of it ----------------------------------------------------------------
 
@@ -196,9 +195,7 @@ class ScriptedEndpoint:
         parts = self._parts.get(name)
         if parts is None:
             return None
-        turn = self._turn[name]
-        self._turn[name] = turn + 1
-        part = parts[min(turn, len(parts) - 1)]
+        part = next(parts)
         if isinstance(part, str):
             return Script(part)
         if isinstance(part, Script):
