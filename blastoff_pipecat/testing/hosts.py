@@ -70,7 +70,8 @@ class HostedModel:
         habits = {**host.habits, **self.options}
         for refused, words in host.refuses:
             if refused(request):
-                return Script(fault=Fault.STATUS_400, error_message=words, **_errors_of(habits))
+                shape = habits.get("error_shape", Script.error_shape)
+                return Script(fault=Fault.STATUS_400, error_message=words, error_shape=shape)
         thinks = host.thinks_unless and not any(
             holds(request.body, fields) for fields in host.thinks_unless
         )
@@ -84,11 +85,6 @@ class HostedModel:
         if request.prefill is None or request.prefill.shape not in host.takes:
             played["echo"] = False  # it did not know the text for one to be continued
         return Script(**played)
-
-
-def _errors_of(habits: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep of a host's habits how it words errors."""
-    return {name: value for name, value in habits.items() if name == "error_shape"}
 
 
 def holds(body: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
