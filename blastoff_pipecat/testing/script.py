@@ -234,16 +234,16 @@ def _after(prefill: str, steps: list[Step]) -> list[Step]:
     """What follows the prefill in the steps; all of them where they do not begin with it."""
     if not "".join(step for step in steps if isinstance(step, str)).startswith(prefill):
         return steps
+    rest: list[Step] = []
     left = len(prefill)
-    for place, step in enumerate(steps):
-        if not isinstance(step, str):
-            continue
-        if left < len(step):
-            return [step[left:], *steps[place + 1 :]]
-        left -= len(step)
-        if left == 0:
-            return steps[place + 1 :]
-    return []
+    for step in steps:
+        if left <= 0:
+            rest.append(step)
+        elif isinstance(step, str):
+            if left < len(step):
+                rest.append(step[left:])
+            left -= len(step)
+    return rest
 
 
 def _trimmed(steps: list[Step]) -> list[Step]:
