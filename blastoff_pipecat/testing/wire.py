@@ -108,12 +108,8 @@ class Wire:
 
     def reasoning(self, token: str, field: str) -> bytes:
         """A token of reasoning, in the field given, or as a thinking part of the content."""
-        if self._list_content:
-            part = (
-                b'[{"type":"thinking","thinking":[{"type":"text","text":' + _json(token) + b"}]}]"
-            )
-            return self._before + b'{"content":' + part + b"}" + self._end
-        return self._before + b'{"' + field.encode() + b'":' + _json(token) + b"}" + self._end
+        part = {"type": "thinking", "thinking": [{"type": "text", "text": token}]}
+        return self.delta({"content": [part]} if self._list_content else {field: token})
 
     def delta(self, delta: Mapping[str, Any]) -> bytes:
         """Any other delta."""
