@@ -39,7 +39,7 @@ def shown_on(
         What the store is to call.
     """
     if not console.is_terminal:
-        yield _Lines(console, clock).tell
+        yield _lines(console, clock)
         return
     tasks: dict[str, TaskID] = {}
     with Bars(
@@ -60,18 +60,17 @@ def shown_on(
         yield tell
 
 
-class _Lines:
-    def __init__(self, console: Console, clock: Callable[[], float]) -> None:
-        self._console = console
-        self._clock = clock
-        self._last: tuple[str, str, bool] | None = None
-        self._written = 0.0
+def _lines(console: Console, clock: Callable[[], float]) -> Callable[[Progress], None]:
+    """Write a line where something begins or ends, and one every five seconds between."""
+    last, written = ("", "", False), 0.0
 
-    def tell(self, step: Progress) -> None:
-        """Write a line where something begins or ends, and one every five seconds between."""
-        now, what = self._clock(), (step.file, step.source, step.done == step.total)
-        if what != self._last or now - self._written >= _PLAIN_EVERY_SECS:
-            self._last, self._written = what, now
+    def tell(step: Progress) -> None:
+        nonlocal last, written
+        now, what = clock(), (step.file, step.source, step.done == step.total)
+        if what != last or now - written >= _PLAIN_EVERY_SECS:
+            last, written = what, now
             share = 100 * step.done // step.total
             line = f"{step.file}: {share} % of {step.total / 1e6:.0f} MB from {step.source}"
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return tell
