@@ -3,7 +3,7 @@
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from blastoff_pipecat.endpoints import (
     Ask,
@@ -34,6 +34,7 @@ class Answer:
         first_sentence: When its first sentence was.
         total: When it was over.
         tokens: How many tokens the server counted, or about how many there were.
+        first_output: When its first output of any kind came.
     """
 
     text: str = ""
@@ -43,7 +44,7 @@ class Answer:
     first_sentence: float | None = None
     total: float = 0.0
     tokens: int = 0
-    _first: float | None = field(default=None, repr=False)
+    first_output: float | None = None
 
     @property
     def thinks(self) -> bool:
@@ -53,13 +54,8 @@ class Answer:
     @property
     def tokens_per_sec(self) -> float | None:
         """Tokens a second from the first one on; None where that cannot be told."""
-        lasted = self.total - (self._first or 0.0)
+        lasted = self.total - (self.first_output or 0.0)
         return self.tokens / lasted if self.tokens > 1 and lasted > _LEAST_SECS else None
-
-    def note(self, at: float) -> None:
-        """Take note of when the first output of any kind came."""
-        if self._first is None:
-            self._first = at
 
 
 async def ask(client: ChatClient, asked: Ask) -> Answer:
@@ -78,7 +74,7 @@ async def ask(client: ChatClient, asked: Ask) -> Answer:
                 for delta in deltas:
                     match delta:
                         case TextDelta(text):
-                            answer.note(at)
+                            answer.first_output = answer.first_output or at
                             answer.text += text
                             sentence.feed(text)
                             answer.first_text = answer.first_text or at
@@ -87,7 +83,7 @@ async def ask(client: ChatClient, asked: Ask) -> Answer:
                             if answer.first_sentence is None and sentence.is_whole:
                                 answer.first_sentence = at
                         case ReasoningDelta(text):
-                            answer.note(at)
+                            answer.first_output = answer.first_output or at
                             answer.reasoning += text
                         case UsageReport():
                             answer.tokens = delta.completion_tokens
