@@ -1,6 +1,7 @@
 """What a Pipecat context asks: a conversation for the conductor, and whether it may be opened."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from loguru import logger
@@ -53,18 +54,17 @@ async def conversation_of(
     return Conversation(messages=messages, params=body, **more)
 
 
+@dataclass
 class OpeningHook:
     """Asks the bot's author; a hook that fails is as if there were none, and is told once."""
 
-    def __init__(self, hook: ShouldOpen | None) -> None:
-        """Take the hook, if there is one."""
-        self._hook = hook
-        self._told = False
+    hook: ShouldOpen | None
+    _told: bool = field(default=False, init=False)
 
     def allows(self, context: LLMContext) -> bool:
         """Tell whether an opening may be said."""
         try:
-            return self._hook is None or bool(self._hook(context))
+            return self.hook is None or bool(self.hook(context))
         except Exception as error:  # whatever is wrong in it, the bot goes on
             if not self._told:
                 logger.warning("should_open failed; openings go on without it: {!r}", error)
