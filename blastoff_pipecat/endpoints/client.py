@@ -10,18 +10,7 @@ from blastoff_pipecat.endpoints.ask import Ask, body_of
 from blastoff_pipecat.endpoints.connections import Connections
 from blastoff_pipecat.endpoints.continuation import ContinuationWay, is_refusal, memory
 from blastoff_pipecat.endpoints.decoder import MAX_PENDING_BYTES, MAX_REPLY_BYTES, ReplyDecoder
-from blastoff_pipecat.endpoints.deltas import (
-    Alive,
-    Aside,
-    Completion,
-    Delta,
-    Finished,
-    ReasoningDelta,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallsSoFar,
-    UsageReport,
-)
+from blastoff_pipecat.endpoints.deltas import Alive, Completion, Delta
 from blastoff_pipecat.endpoints.endpoint import ChatEndpoint
 from blastoff_pipecat.endpoints.errors import (
     ConnectFailed,
@@ -209,7 +198,7 @@ class ChatClient:
         finally:
             await response.release()
         whole = response.is_framed and response.has_ended
-        return _whole(deltas + decoder.end(is_whole=whole))
+        return Completion.of(deltas + decoder.end(is_whole=whole))
 
     async def raw(
         self, asked: Ask | Mapping[str, Any], *, stream: bool
@@ -341,27 +330,3 @@ def _merged(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]
         else:
             merged[name] = value
     return merged
-
-
-def _whole(deltas: list[Delta]) -> Completion:
-    """Put a reply together."""
-    text: list[str] = []
-    reasoning: list[str] = []
-    calls = ToolCallsSoFar()
-    usage: UsageReport | None = None
-    reason = ""
-    for delta in deltas:
-        match delta:
-            case TextDelta():
-                text.append(delta.text)
-            case ReasoningDelta():
-                reasoning.append(delta.text)
-            case ToolCallDelta():
-                calls.add(delta)
-            case UsageReport():
-                usage = delta
-            case Finished():
-                reason = delta.reason
-            case Alive() | Aside():
-                pass
-    return Completion("".join(text), "".join(reasoning), calls.calls, usage, reason)

@@ -1,7 +1,7 @@
 """What a model's reply is made of, as it comes."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 
 @dataclass(slots=True, frozen=True)
@@ -124,3 +124,27 @@ class Completion:
     tool_calls: tuple[ToolCall, ...]
     usage: UsageReport | None
     finish_reason: str
+
+    @classmethod
+    def of(cls, deltas: list[Delta]) -> Self:
+        """Put a reply together."""
+        text: list[str] = []
+        reasoning: list[str] = []
+        calls = ToolCallsSoFar()
+        usage: UsageReport | None = None
+        reason = ""
+        for delta in deltas:
+            match delta:
+                case TextDelta():
+                    text.append(delta.text)
+                case ReasoningDelta():
+                    reasoning.append(delta.text)
+                case ToolCallDelta():
+                    calls.add(delta)
+                case UsageReport():
+                    usage = delta
+                case Finished():
+                    reason = delta.reason
+                case Alive() | Aside():
+                    pass
+        return cls("".join(text), "".join(reasoning), calls.calls, usage, reason)
