@@ -50,11 +50,12 @@ class Calls:
         self._room = room
         self._until = 0.0
         self._names: dict[CodeType, str] = {}
+        self._tracer = self._note  # Python calls it by an address, so it is made once, and kept
 
     def begin(self, secs: float = math.inf) -> None:
         self.seen = set()
         self._until = time.process_time() + secs
-        sys.settrace(self._note)
+        sys.settrace(self._tracer)
 
     def end(self) -> set[str]:
         sys.settrace(None)
