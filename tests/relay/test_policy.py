@@ -316,6 +316,25 @@ def test_always_does_not_ask_the_forecast_and_holds_the_answer() -> None:
     assert reply.end == act.EndReply("relayed")
 
 
+@pytest.mark.parametrize("written", ["", "Let me see what there is, "])
+def test_always_holds_a_tool_call_and_the_words_beside_it(written: str) -> None:
+    """Until the opening is whole, though the user should be heard meanwhile."""
+    opening = WrittenOpening(OpeningRules(enough_words=9))
+    manner = Manner(opening="always", beside=True, gathers=True)
+    reply = Witness(Relay(opening=opening, manner=manner))
+    reply.begin()
+    reply.tell(ev.SmallText(written))
+    reply.tell(ev.LargeText("I look it up."))
+    reply.tell(ev.LargeCalled())
+    assert reply.said == written.strip()
+    if written:
+        reply.tell(ev.UserSpeaks(True))
+    reply.tell(ev.SmallText("just for you."))
+    reply.tell(ev.SmallEnded())
+    assert reply.said == f"{written}just for you. I look it up."
+    assert reply.tell(ev.LargeEnded("tool_calls")) == [act.RunCalls(), act.EndReply("relayed")]
+
+
 def test_an_opening_too_late_to_be_handed_over_is_said_beside() -> None:
     """The large model is asked 0.4 s after the turn at the latest."""
     reply = reply_after(3.0, beside=False)

@@ -88,6 +88,15 @@ def test_a_slow_small_model_has_twice_its_time_for_the_whole_opening() -> None:
     ]
 
 
+def test_no_half_word_is_said_of_an_opening_that_is_waited_for_no_longer() -> None:
+    """The word that is being written is left out."""
+    reply = reply_with()
+    reply.tell(ev.SmallText("Let me look at th"))
+    reply.now = reply.relay.deadline or 0
+    reply.tell(ev.TimePassed())
+    assert reply.said == "Let me look at"
+
+
 def test_a_failed_small_model_is_reported_at_the_end() -> None:
     """As recovered, for the listener missed only the opening."""
     reply = reply_with()
@@ -119,6 +128,25 @@ def test_a_refused_way_to_continue_is_followed_by_the_next() -> None:
     reply = after_an_opening(ways=2)
     reply.tell(refused)
     assert reply.tell(refused) == [act.AskSmallToFinish(SURE)]
+
+
+def test_all_ways_to_continue_are_tried() -> None:
+    """However many there are, the best first."""
+    reply = after_an_opening(ways=3)
+    refused = ev.LargeFailed(OOPS, refused_prefill=True)
+    assert reply.tell(refused) == [act.AskLarge(SURE, 1)]
+    assert reply.tell(refused) == [act.AskLarge(SURE, 2)]
+    assert reply.tell(refused) == [act.AskSmallToFinish(SURE)]
+
+
+def test_a_large_model_that_ends_without_a_word_is_told_of() -> None:
+    """With its server's word for the end."""
+    reply = after_an_opening(manner=Manner(opening_suffices=False))
+    reply.tell(ev.LargeEnded("content_filter"))
+    reply.tell(ev.SmallText("I cannot say."))
+    reply.tell(ev.SmallEnded())
+    wordless = act.Failure("large", "ended (content_filter) without a word")
+    assert reply.failures == [(wordless, True)]
 
 
 def test_a_silent_large_model_is_replaced_by_the_small_one() -> None:
@@ -230,6 +258,52 @@ def test_a_rescue_that_is_cut_off_at_its_length_has_spoken() -> None:
     ]
 
 
+def test_a_small_model_that_failed_is_not_asked_to_finish_the_reply() -> None:
+    """Whoever cannot open it can hardly end it: the listener hears of it sooner."""
+    reply = reply_with()
+    reply.tell(ev.SmallFailed(OOPS))
+    assert reply.tell(ev.LargeFailed(OOPS)) == [
+        act.ReportFailures(
+            (act.Failure("small", "oops", OOPS), act.Failure("large", "oops", OOPS)),
+            recovered=False,
+        ),
+        act.EndReply("failed"),
+    ]
+
+
+def test_a_rescue_has_its_bounds() -> None:
+    """Whether it never begins or never ends, it is the small model that failed."""
+    failures = {
+        "": "said nothing within 20 s or 100000 characters",
+        "I cannot say.": "went on for more than 20 s or 100000 characters",
+    }
+    for words, reason in failures.items():
+        reply = Witness(Relay(opening=None, limits=Limits(reply=20.0, stall=99.0)))
+        reply.begin()
+        reply.tell(ev.LargeFailed(OOPS))
+        reply.now = 19.0
+        reply.tell(ev.SmallText(words))
+        reply.now = 20.0
+        reply.tell(ev.TimePassed())
+        reported = [failure for failure, _ in reply.failures]
+        assert reported == [act.Failure("large", "oops", OOPS), act.Failure("small", reason)]
+        assert reply.said == words
+        assert reply.end == act.EndReply("small_only" if words else "failed")
+
+
+def test_an_answer_that_is_too_long_is_ended() -> None:
+    """Though it came in no time; what was said stays said."""
+    reply = after_an_opening(limits=Limits(chars=20))
+    reply.tell(ev.LargeText("It opens at nine."))
+    assert (reply.relay.deadline or 0) > reply.now
+    reply.tell(ev.LargeText(" And on and on"))
+    assert reply.relay.deadline == reply.now
+    reply.tell(ev.TimePassed())
+    assert reply.said == f"{SURE} It opens at nine. And on and on"
+    assert reply.end == act.EndReply("relayed")
+    assert [failure.role for failure, _ in reply.failures] == ["large"]
+
+
 def test_when_both_models_fail_it_is_one_report() -> None:
     """And the reply is over."""
     reply = after_an_opening()
@@ -324,3 +398,20 @@ def test_a_voice_that_stops_early_has_its_waiting_line_sooner() -> None:
         due.append(reply.relay.deadline or 0.0)
     assert due[1] < due[0] - 1.0
     assert 1.0 < due[1] <= 2.0
+
+
+def test_no_waiting_line_is_due_while_the_voice_is_heard() -> None:
+    """A voice that goes on for longer than was estimated is not talked over."""
+    lines = Stock(("One moment more.",))
+    waits = Manner(waiting_lines=lines, max_waiting_lines=2, max_silence=1.0)
+    reply = after_an_opening(manner=waits)
+    reply.now = 0.3
+    reply.tell(ev.VoiceStarted())
+    while reply.now < 6.0:
+        reply.now += 0.2
+        reply.tell(ev.VoicePlaying())
+        reply.tell(ev.TimePassed())
+    assert reply.said == SURE
+    reply.now = 8.0
+    reply.tell(ev.TimePassed())
+    assert reply.relay.waiting_lines == 1
