@@ -4,6 +4,7 @@ import pytest
 
 from blastoff_pipecat.relay.answer import Answer
 from blastoff_pipecat.relay.forecast import Forecast
+from blastoff_pipecat.relay.seam import Seam
 
 FIRST, SECOND = "It opens at nine,", " and it closes at six. Bring"
 
@@ -44,6 +45,15 @@ def test_a_sentence_that_came_ahead_would_have_come_later() -> None:
     assert answer.alone_at == 11.0
     answer.gather(FIRST + SECOND, 10.5)
     assert answer.alone_at == 11.0
+
+
+def test_what_a_seam_held_back_may_be_its_first_clause() -> None:
+    """It comes when it is let go, and is learnt then."""
+    answer = asked_for()
+    answer.join_to(Seam("Let me see."), FIRST, 11.0)
+    assert answer.text == f" {FIRST}"
+    assert answer.clause_at == 11.0
+    assert answer.expected.expected() == 1.0
 
 
 def test_a_sign_tells_how_much_is_over() -> None:

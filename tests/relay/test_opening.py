@@ -259,6 +259,30 @@ def test_word_by_word_nothing_is_said_before_it_is_a_lead_in() -> None:
         assert "".join(pieces_of(opening, *text)) == said
 
 
+def test_word_by_word_a_mark_that_stands_alone_ends_the_opening() -> None:
+    """As in French, behind words that were said before it came."""
+    opening = WrittenOpening(OpeningRules(unit="word", enough_words=3))
+    assert opening.feed("Voyons un peu ") == ["Voyons un peu"]
+    assert opening.feed("!") == [" !"]
+    assert opening.done
+
+
+def test_what_must_not_be_said_is_not_heard_to_its_end() -> None:
+    """The line in its place comes as soon as it is certain."""
+    opening = WrittenOpening(stand_ins=["Let me see,"])
+    assert opening.feed("Nein") == []
+    assert opening.feed(", d") == ["Let me see,"]
+
+
+@pytest.mark.parametrize(("words", "clauses"), [(2, 1), (4, 1), (5, 2), (8, 2), (9, 3), (99, 3)])
+def test_an_opening_may_be_asked_to_last_longer(words: int, clauses: int) -> None:
+    """It ends with the first clause that has so many words, within its bounds."""
+    opening = WrittenOpening(OpeningRules(max_words=11))
+    opening.last(words)
+    written = ["Let me look here,", " then over there too,", " and then elsewhere,"]
+    assert pieces_of(opening, "".join(written), " and here") == written[:clauses]
+
+
 def test_what_was_said_stays_when_the_next_clause_must_not_be() -> None:
     """The opening ends before the number."""
     assert written("Let me look at that, it is 9 now.", rules=OpeningRules(enough_words=9)) == [

@@ -130,6 +130,17 @@ def test_a_refused_way_to_continue_is_followed_by_the_next() -> None:
     assert reply.tell(refused) == [act.AskSmallToFinish(SURE)]
 
 
+@pytest.mark.parametrize("echoes", [False, True])
+def test_a_server_that_sends_back_the_opening_has_it_left_out(echoes: bool) -> None:
+    """Of another one, a single word that was said is a word of its answer."""
+    reply = reply_with(opening=WrittenOpening(OpeningRules(min_words=1)), echoes=(echoes,))
+    reply.tell(ev.SmallText("Surely "))
+    reply.tell(ev.SmallEnded())
+    reply.tell(ev.LargeText("Surely it opens at nine."))
+    reply.tell(ev.LargeEnded())
+    assert reply.said == ("Surely" + " Surely" * (not echoes) + " it opens at nine.")
+
+
 def test_all_ways_to_continue_are_tried() -> None:
     """However many there are, the best first."""
     reply = after_an_opening(ways=3)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from blastoff_pipecat.prompts import OPENINGS
 from blastoff_pipecat.relay.scripts import tokens
-from blastoff_pipecat.relay.seam import Seam
+from blastoff_pipecat.relay.seam import Seam, join
 from tests.relay.texts import PHRASES, any_text, cuttings, prose, soup, words
 
 _edge = re.compile(r"^[\s.,;:!?…‥。！？｡，、；：؟،؛।॥—–\"'”’»)\]」』）-]*")
@@ -73,6 +73,7 @@ CHECK = "Let me check when the city museum opens."
         ("Sure. ", "The museum", "The museum"),
         ("Sure,", "… and the museum", " and the museum"),
         ("Sure,", "...and the museum", " and the museum"),
+        ("The museum opens", "… at nine", " at nine"),
         (LOOK, "…look into that for you. The", " The"),
         # Punctuation that attaches, and punctuation that was there already.
         ("That", "'s right", "'s right"),
@@ -88,6 +89,8 @@ CHECK = "Let me check when the city museum opens."
         ("It costs 3", ".5 euros", ".5 euros"),
         ("Okay.", ".5 miles", " .5 miles"),
         ("50", "% off", "% off"),
+        ("Only 5", "% off", "% off"),
+        ("In 5a", "% is", " % is"),
         ("So (by the way", ") the museum", ") the museum"),
         ("Gut.", "»Das Museum«", " »Das Museum«"),
         ("Bueno,", "¿qué tal?", " ¿qué tal?"),
@@ -123,6 +126,28 @@ def test_the_seam_cannot_be_heard(said: str, continuation: str, heard: str) -> N
     """What repeats is trimmed and nothing else; the right space stands at the seam."""
     assert joined(said, continuation) == heard
     assert joined(said, *continuation) == heard
+
+
+@pytest.mark.parametrize("pieces", [(f"{LOOK} {LOOK} At",), (f"{LOOK} ", f"{LOOK} At")])
+def test_a_repeat_is_trimmed_once(pieces: tuple[str, ...]) -> None:
+    """What is said thrice is meant, however it comes."""
+    assert joined(LOOK, *pieces) == f" {LOOK} At"
+
+
+@pytest.mark.parametrize(
+    ("said", "line", "joined_line"),
+    [
+        ("", " At nine.", "At nine."),
+        (" ", " At nine.", "At nine."),
+        ("Sure.", "At nine.", " At nine."),
+        ("Sure. ", " At nine.", "At nine."),
+        ("Sure.", "Sure. At nine.", " Sure. At nine."),
+        ("Sure.", " ", ""),
+    ],
+)
+def test_a_whole_line_is_joined_whole(said: str, line: str, joined_line: str) -> None:
+    """With one space behind what was said, and none before the first word of all."""
+    assert join(said, line) == joined_line
 
 
 def test_a_server_that_sends_the_prefill_back_repeats_even_one_word() -> None:

@@ -101,6 +101,13 @@ class TestWhenALineIsDue:
         assert choose(standby, timing) == ""
         assert due(standby, timing) == pytest.approx(0.85)
 
+    def test_later_behind_a_tool_where_it_would_hold_the_answer_up(self) -> None:
+        """Whoever was kept company meanwhile waits for the answer now."""
+        turn = TurnSoFar(Cover(Voice(), 0.0), said="Hello.")
+        for so_far, line in ((None, TWO), (turn, "")):
+            standby, timing = standing_by(so_far, secs=1.3, lines=(TWO,), waiting_lines=(TWO,))
+            assert choose(standby, timing, 1.0) == line
+
     def test_a_line_that_was_declined_is_due_later(self) -> None:
         """So it may still be put off when the other could be no longer."""
         for declined in (True, False):
@@ -187,6 +194,8 @@ def test_a_turn_notes_its_lines() -> None:
         assert turn.has_said(line)
     for line in ("", "Still thinking."):
         assert not turn.has_said(line)
+    turn.say("Nearly there.", 5.0)
+    assert (turn.waiting_lines, turn.since_reply) == (2, 2)
     first = TurnSoFar(Cover(Voice(), 0.0))
     first.say("Hello.", 0.0)
     assert first.said == "Hello."

@@ -180,6 +180,16 @@ def test_a_waiting_line_is_said_sooner_where_it_would_run_into_the_answer() -> N
     assert due + SHORT_LINE_SECS <= 2.05
 
 
+@pytest.mark.parametrize(
+    ("secs", "sooner"), [(1.6, 0.0), (1.8, 0.0), (2.0, 0.6), (2.2, 0.6), (2.4, 0.4)]
+)
+def test_a_waiting_line_is_said_no_sooner_than_it_takes(secs: float, sooner: float) -> None:
+    """By a few tenths of a second, and not at all where it cannot be over in time."""
+    timing, cover = timing_of([(secs, 0.05)] * 12, said=2)
+    latest = cover.silent_from + 1.0 - Voice().latency_secs
+    assert timing.line_due_at(nothing_wanted=False) == pytest.approx(latest - sooner)
+
+
 # An answer that is well known: the first clause after so many seconds, its sentence 0.5 s later.
 
 

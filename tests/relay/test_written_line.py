@@ -7,9 +7,9 @@ from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.relay.opening import OpeningRules, WrittenLine
 
 
-def written(*pieces: str, suits: bool = True) -> WrittenLine:
+def written(*pieces: str, suits: bool = True, enough: int = 2) -> WrittenLine:
     """Let a small model write a line, piece by piece, and end."""
-    rules = OpeningRules(min_words=2, enough_words=2, max_words=6)
+    rules = OpeningRules(min_words=2, enough_words=enough, max_words=6)
     line = WrittenLine(rules, stand_ins=("Let me see.",), suits=lambda _: suits)
     said: list[str] = []
     for piece in pieces:
@@ -25,6 +25,7 @@ def written(*pieces: str, suits: bool = True) -> WrittenLine:
         ("Let me look at that.", "Let me look at that."),
         ("Let me look at that. It opens at nine.", "Let me look at that."),
         ("Let me look at that", "Let me look at that."),
+        ("Let me look at that one", "Let me look at that one."),
         ("Let me think about that, well, and then I go on", "Let me think about that."),
         ("Let me check\nAssistant:", "Let me check."),
         ("让我想一想，", "让我想一想。"),
@@ -38,6 +39,12 @@ def test_a_line_is_whole_and_ends_as_a_sentence(text: str, said: str) -> None:
     """However it comes; what may not be said is replaced by a line of the list."""
     assert written(text).text == said
     assert written(*text).text == said
+
+
+@pytest.mark.parametrize(("enough", "said"), [(2, "Well now."), (6, "Well now, let me see.")])
+def test_a_line_has_as_many_clauses_as_it_is_to_last(enough: int, said: str) -> None:
+    """And goes no further than its sentence."""
+    assert written("Well now, let me see. It", enough=enough).text == said
 
 
 @pytest.mark.parametrize("text", ["-", " – ", "None", "No opening needed.", ""])
