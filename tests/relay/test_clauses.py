@@ -3,7 +3,7 @@
 import pytest
 
 from blastoff_pipecat.relay.clauses import clause_end, ends_sentence
-from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, SENTENCE_MARKS, count_words, ended
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, SENTENCE_MARKS, count_words, ended, tokens
 
 
 @pytest.mark.parametrize("mark", SENTENCE_MARKS)
@@ -22,6 +22,21 @@ def test_what_ends_a_clause_need_not_end_a_sentence(mark: str) -> None:
     assert not ends_sentence(text)
     assert clause_end(f"{text} ابھی") == len(text)
     assert not ended(text, sentence=True).endswith(mark)
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [('He said "no."', True), ("**Sure.** ", True), ('"Sure,"', False), ('"', False), ("", False)],
+)
+def test_what_closes_behind_a_mark_is_part_of_its_end(text: str, ends: bool) -> None:
+    """Quotes, and what makes words bold."""
+    assert ends_sentence(text) is ends
+
+
+def test_no_more_words_are_looked_for_than_are_wanted() -> None:
+    """A text may be long."""
+    assert [token[0] for token in tokens("It opens at nine.", most=2)] == ["It", "opens"]
+    assert len(tokens("It opens at nine.")) == 4
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_a_growing_word_is_no_answer_yet() -> None:
     assert not answers("no", whole=False)
     assert answers("no,", whole=False)
     assert not answers("no problem", whole=True)
+    assert commits("no")
 
 
 def test_a_yes_that_ends_a_text_may_grow_yet() -> None:

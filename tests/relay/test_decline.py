@@ -47,6 +47,7 @@ def test_a_small_model_may_decline(text: str) -> None:
     "text",
     [
         "- Let me see.",
+        "🎉, let me see that.",
         "None of that is easy,",
         "No more of it, so",
         "No opening hours, so",

@@ -192,6 +192,14 @@ def test_an_odd_delay_is_kept_in_mind() -> None:
     assert warned.expected(waited=3.0) > usual.expected(waited=3.0)
 
 
+def test_an_odd_delay_counts_for_less_than_another() -> None:
+    """Whether it was late or early: of ten delays it is not the tenth part."""
+    for odd in (8.0, 0.03):
+        known = learnt([*[0.5] * 9, odd])
+        late, early = 1.0 - known.chance_by(5.0), known.chance_by(0.05)
+        assert 0.04 < (late if odd > 1 else early) < 0.09
+
+
 # While waiting.
 
 

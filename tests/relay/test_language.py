@@ -14,6 +14,7 @@ from tests.relay.texts import any_text
     [
         ("What time do you open tomorrow?", "en"),
         ("what’s the weather like", "en"),
+        ("When?", "en"),
         ("Wie wird das Wetter morgen?", "de"),
         ("Wo ist die nächste Apotheke", "de"),
         ("Quel temps fera-t-il demain ?", "fr"),

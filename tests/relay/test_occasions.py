@@ -25,6 +25,18 @@ def test_no_opening_for_what_asks_for_none(kind: str) -> None:
     assert len(missed) <= 0.3 * len(of_kind), missed
 
 
+def test_who_asks_into_a_silence_is_glad_of_an_opening() -> None:
+    """However the question ends; a greeting alone is none."""
+    for text, none in (("Hello", True), ("Hello?", False), ("Hello? ", False), ("喂？", False)):
+        assert needs_none(text) is none
+
+
+def test_bad_news_is_looked_for_in_the_language_that_is_known() -> None:
+    """In another it may mean something else; in every one where none is known."""
+    for language, none in (("en", True), (None, True), ("ja", False)):
+        assert needs_none("My dog died.", language) is none
+
+
 def test_questions_and_requests_may_have_an_opening() -> None:
     """None of them is taken for something else."""
     asking = [*questions(), *(turn for turn in turns() if turn.opening == "should")]
@@ -152,6 +164,10 @@ def test_a_number_and_what_it_is_the_number_of(text: str, number: bool) -> None:
         ("Thanks Tom", True),
         ("Good morning Tom", True),
         ("Thanks for the xylophone", True),
+        ("Thanks for xylophones", True),
+        ("How are you, thanks for xylophones", True),
+        ("你好，我是王小明", True),
+        ("你好，我是王小明和李", False),
         ("Thanks 王", False),  # a sign may be any word
         ("Hi, this is Maria", True),
         ("Hi, this is Maria Lopez", True),

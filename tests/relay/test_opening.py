@@ -388,6 +388,13 @@ def test_the_line_that_the_model_chose_is_said(text: str, line: int) -> None:
     assert pieces_of(ChosenOpening(LINES), *text) == [LINES[line]]
 
 
+def test_of_two_lines_that_begin_alike_the_whole_one_is_said() -> None:
+    """Though the model might have gone on to the other."""
+    lines = ("Let me think it over,", "Let me think,")
+    assert pieces_of(ChosenOpening(lines), "Let me think,") == [lines[1]]
+    assert pieces_of(ChosenOpening(lines), "Let me think it") == [lines[0]]
+
+
 def test_a_line_is_said_as_soon_as_it_alone_fits() -> None:
     """One token can be enough."""
     opening = ChosenOpening(LINES)

@@ -514,6 +514,23 @@ def test_no_line_is_asked_for_while_the_small_model_reports_its_usage() -> None:
     assert [type(action) for _, action in reply.asked].count(act.AskSmallForLine) == 1
 
 
+def test_a_waiting_line_in_the_small_models_own_words() -> None:
+    """It is asked for before silence is due, and said when it is."""
+    reply = reply_after(30.0, asks_for_lines=True, line_secs=0.3)
+    reply.tell(ev.SmallText("Let me see."))
+    reply.tell(ev.SmallEnded())
+    while "small" not in reply.open:
+        pass_until(reply, reply.relay.deadline or 0.0)
+    asked_at = reply.now
+    assert reply.asked[-1] == (asked_at, act.AskSmallForLine(reply.said))
+    reply.tell(ev.SmallText("Looking on"))
+    reply.tell(ev.SmallText("ward. And"))
+    assert "small" not in reply.open
+    pass_until(reply, asked_at + 0.5)
+    (line,) = said(reply, act.SayWaiting)
+    assert line == (pytest.approx(asked_at + 0.3), " Looking onward.")
+
+
 # A request that was made before the reply.
 
 

@@ -72,6 +72,7 @@ def test_the_packages_own_lines_lead_in(language: str) -> None:
     [
         ("Paris is the capital.", "en"),
         ("The museum opens early.", "en"),
+        ("They let him in.", "en"),
         ("Paris ist die Hauptstadt.", "de"),
         ("Der Zug kommt später.", "de"),
         ("La capital es Madrid.", "es"),
