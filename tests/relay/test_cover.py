@@ -179,6 +179,15 @@ def test_after_a_short_pause_sound_begins_without_a_word() -> None:
     assert voice.latency_secs == pytest.approx(0.2, abs=0.01)
 
 
+def test_the_first_sound_of_all_may_be_told_by_that_it_plays() -> None:
+    """Where a service hears of a voice that began before it listened."""
+    cover = Cover(Voice(), asked_at=0.0)
+    cover.say(LINE, 0.0)
+    cover.playing(1.0)
+    assert cover.until == pytest.approx(1.0 + LINE_SECS)
+    assert cover.longest_silence == pytest.approx(1.0)
+
+
 def test_speech_that_outlasts_its_estimate_goes_over_into_the_next() -> None:
     """A text said in the moment between two reports does not start at the second of them."""
     voice = known_voice(0.2)

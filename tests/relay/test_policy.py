@@ -271,8 +271,8 @@ def test_a_clause_waits_for_what_is_being_said() -> None:
     reply.tell(ev.SmallText("Let me think about that."))
     reply.now = 0.3
     reply.tell(ev.LargeText(CLAUSE))
+    pass_until(reply, 0.5)
     assert said(reply, act.SayClause) == []
-    reply.now = 0.5
     reply.tell(ev.LargeText(REST + "Bring"))
     assert said(reply, act.SayClause) == []
     assert said(reply, act.SayContinuation) == [(0.5, f" {CLAUSE}{REST}Bring")]
@@ -452,6 +452,28 @@ def test_what_is_measured_of_an_answer() -> None:
     assert reply.relay.alone_at == 0.9
 
 
+@pytest.mark.parametrize(
+    ("text", "manner", "heard_at"),
+    [
+        ("At nine", {}, 2.0),
+        ("At nine", {"gathers": False}, 2.0),
+        ("At nine", {"gathers": False, "takes_words": True}, 1.0),
+        ("At nine. Bring", {}, 1.0),
+    ],
+)
+def test_a_sentence_without_an_end_is_heard_with_the_end_of_the_text(
+    text: str, manner: dict[str, bool], heard_at: float
+) -> None:
+    """Unless the voice says single words."""
+    reply = reply_after(0.5, opening=False, clause_release=False, **manner)
+    reply.now = 1.0
+    reply.tell(ev.LargeText(text))
+    reply.now = 2.0
+    reply.tell(ev.LargeEnded())
+    assert reply.said.endswith(text)
+    assert reply.relay.answer_at == heard_at
+
+
 def test_a_word_that_may_be_a_repeat_is_not_lost_to_a_waiting_line() -> None:
     """What the seam held back when a line was said is heard behind it."""
     reply = reply_after(3.0)
@@ -540,6 +562,15 @@ def test_a_request_made_before_waits_from_when_it_was_made() -> None:
     reply.begin()
     reply.tell(ev.LargeWasAsked(7.0))
     assert reply.relay.deadline == 15.0
+
+
+def test_an_answer_that_was_asked_for_before_is_about_to_come_sooner() -> None:
+    """Asked for at the reply's beginning it would be late; so it is waited for without a line."""
+    for asked_at, spoke in ((0.0, True), (-1.05, False)):
+        reply = reply_after(2.0, opening=False)
+        reply.tell(ev.LargeWasAsked(asked_at))
+        pass_until(reply, 0.9)
+        assert bool(reply.said) is spoke
 
 
 @pytest.mark.parametrize("sentence_at", [None, 8.0])

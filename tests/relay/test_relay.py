@@ -211,6 +211,20 @@ def test_who_is_not_waited_for_teaches_how_late_it_is_at_least() -> None:
     assert forecast.began().expected() > 2.0
 
 
+def test_what_the_wire_tells_is_learnt_by_its_kind() -> None:
+    """The headers come at once, the role just before the text: only that says when."""
+    forecast = Forecast(1.0)
+    for secs in (1, 3, 2, 4, 1.5, 3.5, 2.5, 1):
+        expectation = forecast.began()
+        relay = Relay(opening=None, expectation=expectation)
+        relay.begin(100.0)
+        relay.handle(ev.LargeAlive("headers"), 100.1)
+        relay.handle(ev.LargeAlive("role"), 100.0 + secs)
+        learnt = expectation.expected(waited=secs)
+        relay.handle(ev.LargeText("It opens at nine, "), 100.25 + secs)
+    assert learnt == pytest.approx(1.25, abs=0.05)
+
+
 def test_nothing_but_the_answer_matters_once_it_flows() -> None:
     """Nor while it is awaited with no line to say and nothing to gather."""
     reply = reply_with()
@@ -340,6 +354,28 @@ def test_tools_run_when_the_large_model_is_done() -> None:
     reply.begin()
     reply.tell(ev.LargeCalled())
     assert reply.tell(ev.LargeEnded("tool_calls")) == [act.RunCalls(), act.EndReply("large_only")]
+
+
+def test_a_reply_goes_on_with_what_was_heard_of_its_turn() -> None:
+    """What sounds sounds on; its own silence counts from then."""
+    first = after_an_opening()
+    first.now = 0.3
+    first.tell(ev.VoiceStarted())
+    first.tell(ev.LargeCalled())
+    first.tell(ev.LargeEnded("tool_calls"))
+    turn = first.relay.turn
+    assert (turn.said, turn.waiting_lines) == (SURE, 0)
+    until, silence = first.relay.cover.until, first.relay.cover.longest_silence
+    assert silence > 0.0
+    second = Relay(opening=None)
+    second.begin(0.5, turn)
+    assert second.cover.until == until
+    assert second.cover.longest_silence == 0.0
+    assert second.turn.said == SURE
+    second.handle(ev.VoiceStopped(), until - 0.5)
+    second.handle(ev.VoiceStarted(), until + 1.0)
+    assert second.cover.longest_silence == pytest.approx(1.5)
+    assert (first.relay.cover.until, first.relay.cover.longest_silence) == (until, silence)
 
 
 def test_an_interruption_closes_both_models() -> None:

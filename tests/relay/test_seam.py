@@ -226,6 +226,13 @@ def test_a_word_that_cannot_begin_a_repeat_is_let_through_at_once(said: str, wor
     assert Seam(said).feed(word).strip()
 
 
+def test_a_mark_waits_for_what_comes_behind_it_and_no_longer() -> None:
+    """It may double the one that was said, or begin something."""
+    seam = Seam("Sure.")
+    assert seam.feed("!") == ""
+    assert seam.feed(" The museum") == " The museum"
+
+
 def test_symbols_without_words_do_not_wait_for_ever() -> None:
     """A run of symbols is let through although no word has come."""
     assert "🎉" in Seam("Sure,").feed("🎉" * 40)

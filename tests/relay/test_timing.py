@@ -163,6 +163,14 @@ def test_an_opening_is_wanted_where_the_answer_is_known_to_be_late(
     assert timing.wants_opening(0.0) is wanted
 
 
+@pytest.mark.parametrize(("line_secs", "wanted"), [(0.1, True), (0.7, True), (0.9, False)])
+def test_no_opening_is_wanted_at_once_that_is_written_too_late(
+    line_secs: float, wanted: bool
+) -> None:
+    """Silence is due at 0.8 s: a line is said then in any case."""
+    assert known(3.0, line_secs=line_secs).wants_opening(0.0) is wanted
+
+
 def test_an_answer_that_may_be_early_or_late_is_opened_where_that_costs_less() -> None:
     """A line kept until silence is due would run into an answer that mostly comes just then."""
     mostly_late = [(1.3, 0.4), (1.1, 0.4), (1.5, 0.4), (1.2, 0.4)] * 3

@@ -55,6 +55,15 @@ def test_a_line_may_be_declined(text: str) -> None:
     assert line.text == ""
 
 
+def test_a_line_that_is_cut_off_ends_with_its_last_clause() -> None:
+    """Half a line is none; where no clause was whole, one of the list is said."""
+    rules = OpeningRules(min_words=2, enough_words=6, max_words=6)
+    for text, said in (("Let me look at th", "Let me see."), ("Well now, let me se", "Well now.")):
+        line = WrittenLine(rules, stand_ins=("Let me see.",))
+        assert line.feed(text) == []
+        assert line.end(cut_off=True) == [said]
+
+
 def test_a_line_that_does_not_suit_is_replaced() -> None:
     """One in another language, for instance."""
     assert written("Da schaue ich nach.", suits=False).text == "Let me see."
