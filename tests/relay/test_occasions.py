@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 
 from blastoff_pipecat.bench.seam.sets import questions, turns
+from blastoff_pipecat.relay import distress, lead_in
 from blastoff_pipecat.relay.bare_numbers import is_number
 from blastoff_pipecat.relay.decline import declines, may_decline
 from blastoff_pipecat.relay.distress import tells_distress
+from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.relay.occasions import needs_none
 from blastoff_pipecat.relay.small_talk import is_small_talk
 from tests.relay.texts import any_text
@@ -35,6 +37,18 @@ def test_bad_news_is_looked_for_in_the_language_that_is_known() -> None:
     """In another it may mean something else; in every one where none is known."""
     for language, none in (("en", True), (None, True), ("ja", False)):
         assert needs_none("My dog died.", language) is none
+
+
+def test_no_turn_waits_for_what_was_prepared() -> None:
+    """Nothing is left to be made ready then, for distress or for lead-ins, in any language."""
+    for module in (distress, lead_in):
+        module._pattern.cache_clear()
+        module.prepare()
+    ready = distress._pattern.cache_info().misses, lead_in._pattern.cache_info().misses
+    tells_distress("Paris is the capital.")
+    for language, lines in LINES.items():
+        lead_in.leads_in(lines.sentences[0], language)
+    assert ready == (distress._pattern.cache_info().misses, lead_in._pattern.cache_info().misses)
 
 
 def test_questions_and_requests_may_have_an_opening() -> None:
