@@ -162,6 +162,15 @@ def test_waiting_lines_are_said_against_silence_and_never_the_same_twice() -> No
     assert reply.relay.cover.longest_silence <= 1.2
 
 
+@pytest.mark.parametrize("opens", [True, False])
+def test_without_waiting_lines_silence_has_its_opening_and_no_more(opens: bool) -> None:
+    """One that was kept is said; where none was wanted, nothing is."""
+    reply = reply_after(0.3, opening=opens, max_waiting_lines=0)
+    pass_until(reply, 6.0)
+    assert len(reply.heard) == opens
+    assert reply.relay.waiting_lines == 0
+
+
 def test_nothing_is_said_while_the_user_speaks() -> None:
     """Neither an opening nor a line, whether that interrupts or not."""
     reply = reply_after(6.0)

@@ -88,13 +88,21 @@ def test_a_slow_small_model_has_twice_its_time_for_the_whole_opening() -> None:
     ]
 
 
-def test_no_half_word_is_said_of_an_opening_that_is_waited_for_no_longer() -> None:
-    """The word that is being written is left out."""
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (ev.TimePassed(), "Let me look at"),
+        (ev.SmallEnded("length"), "Let me look at"),
+        (ev.SmallEnded("stop"), "Let me look at th"),
+    ],
+)
+def test_no_half_word_is_said_of_an_opening_that_is_cut_off(event: ev.Event, said: str) -> None:
+    """At its deadline or at its length; where the small model ended it, its last word is whole."""
     reply = reply_with()
     reply.tell(ev.SmallText("Let me look at th"))
     reply.now = reply.relay.deadline or 0
-    reply.tell(ev.TimePassed())
-    assert reply.said == "Let me look at"
+    reply.tell(event)
+    assert reply.said == said
 
 
 def test_a_failed_small_model_is_reported_at_the_end() -> None:

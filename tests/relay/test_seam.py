@@ -48,6 +48,7 @@ CHECK = "Let me check when the city museum opens."
         ("Good question.", 'Good question. "The museum"', ' "The museum"'),
         ("Good question.", "Good question — the museum", " the museum"),
         ("Good question.", "Good question - the museum", " the museum"),
+        ("Good question. ", "Good question — the museum", "the museum"),
         ("Good question", "Good question, the museum", ", the museum"),
         ("The museum opens at", "The museum opens at nine", " nine"),
         ("Let’s see what we have,", "Let's see what we have, it", " it"),
@@ -142,6 +143,7 @@ def test_a_repeat_is_trimmed_once(pieces: tuple[str, ...]) -> None:
         ("Sure.", "At nine.", " At nine."),
         ("Sure. ", " At nine.", "At nine."),
         ("Sure.", "Sure. At nine.", " Sure. At nine."),
+        ("Sure.", "'Em", " 'Em"),
         ("Sure.", " ", ""),
     ],
 )
