@@ -98,6 +98,7 @@ def test_an_opening_is_released_with_the_mark_that_ends_it() -> None:
         ),
         ("Let me look at that\nand find it, so", ["Let me look at that", " and find it,"]),
         ("让我看一下，我们马上就会找到的。博物馆", ["让我看一下，", "我们马上就会找到的。"]),
+        ("WiFi 的密码是什么， 我们马上找到。", ["WiFi 的密码是什么，", "我们马上找到。"]),
         ("ขอตรวจสอบให้นะคะ รอสักครู่นะคะ พิพิธภัณฑ์", ["ขอตรวจสอบให้นะคะ ", "รอสักครู่นะคะ"]),
     ],
 )

@@ -332,9 +332,11 @@ def test_always_holds_a_tool_call_and_the_words_beside_it(written: str) -> None:
     manner = Manner(opening="always", beside=True, gathers=True)
     reply = Witness(Relay(opening=opening, manner=manner))
     reply.begin()
-    reply.tell(ev.SmallText(written))
-    reply.tell(ev.LargeText("I look it up."))
-    reply.tell(ev.LargeCalled())
+    if written:
+        reply.tell(ev.SmallText(written))
+    calls = [ev.LargeText("I look it up."), ev.LargeCalled()]
+    for event in calls if written else reversed(calls):
+        reply.tell(event)
     assert reply.said == written.strip()
     if written:
         reply.tell(ev.UserSpeaks(True))

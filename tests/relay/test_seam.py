@@ -50,6 +50,7 @@ CHECK = "Let me check when the city museum opens."
         ("Good question.", "Good question - the museum", " the museum"),
         ("Good question. ", "Good question — the museum", "the museum"),
         ("Good question", "Good question, the museum", ", the museum"),
+        ("I look that up for you", "for you. The museum", ". The museum"),
         ("The museum opens at", "The museum opens at nine", " nine"),
         ("Let’s see what we have,", "Let's see what we have, it", " it"),
         ("It is 3.5 km away,", "It is 3.5 km away, so", " so"),

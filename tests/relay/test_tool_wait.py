@@ -64,6 +64,7 @@ def test_the_owners_line_comes_first() -> None:
 def test_a_long_line_where_the_tool_is_known_to_take_long() -> None:
     """The small model's line is said if it ends before the answer could be heard."""
     slow, unknown = wait_for_tool(tool_secs=8.0, spread=0.1), wait_for_tool()
+    say(slow, "Hello.", 0.0)
     assert slow.choose(own="", written=WRITTEN, now=1.0) == WRITTEN
     say(unknown, "Hello.", 0.0)
     assert unknown.choose(own="", written=WRITTEN, now=1.0) == "Still looking."
