@@ -285,3 +285,19 @@ def test_a_tool_that_was_waited_for_is_the_nearer() -> None:
     assert behind.chance_by(2.0) < 0.5
     assert behind.chance_by(4.0, waited=3.5) < behind.chance_by(4.0) - 0.2
     assert behind.sentence_after_clause() == 0.0
+
+
+def test_who_gives_up_behind_a_sign_has_waited_since_it() -> None:
+    """What came before the sign is no part of what it tells."""
+    forecast = Forecast(1.0)
+    for secs in (1, 3, 2, 4, 1.5, 3.5, 2.5, 1):
+        expectation = forecast.began()
+        expectation.sign("role", secs)
+        expectation.clause(secs + 0.25)
+    for _ in range(6):
+        expectation = forecast.began()
+        expectation.sign("role", 2.0)
+        expectation.gave_up(4.0)
+    expectation = forecast.began()
+    expectation.sign("role", 1.0)
+    assert 3.0 < expectation.expected(waited=1.0) < 4.5

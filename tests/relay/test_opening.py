@@ -268,6 +268,14 @@ def test_word_by_word_a_mark_that_stands_alone_ends_the_opening() -> None:
     assert opening.done
 
 
+def test_word_by_word_no_more_is_said_than_may_be() -> None:
+    """A clause that goes on behind the last word that fits is left there."""
+    opening = WrittenOpening(OpeningRules(unit="word", enough_words=9, max_words=4))
+    assert opening.feed("Let me look here ") == ["Let me look here"]
+    assert opening.feed("and there ") == []
+    assert opening.done
+
+
 def test_what_must_not_be_said_is_not_heard_to_its_end() -> None:
     """The line in its place comes as soon as it is certain."""
     opening = WrittenOpening(stand_ins=["Let me see,"])
@@ -300,6 +308,8 @@ def test_an_opening_of_the_last_turns_is_replaced_while_there_is_another() -> No
     ]
     assert written("Let me see, the", recent=recent, stand_ins=stand_ins[:1]) == ["Let me see,"]
     assert written("Let me se, the", recent=recent, stand_ins=stand_ins) == ["Let me se,"]
+    lets = ["Let’s see now, it is far."]
+    assert written("Let's see now, the", recent=lets, stand_ins=stand_ins) == stand_ins[:1]
 
 
 @pytest.mark.parametrize("cut_off", [False, True])

@@ -304,6 +304,16 @@ def test_a_small_model_that_failed_is_not_asked_to_finish_the_reply() -> None:
     ]
 
 
+def test_a_rescue_that_says_nothing_is_given_up() -> None:
+    """After the time of a stall; the report tells of both models."""
+    reply = after_an_opening()
+    reply.tell(ev.LargeFailed(OOPS))
+    reply.now = reply.relay.deadline or 0
+    reply.tell(ev.TimePassed())
+    assert reply.end == act.EndReply("failed")
+    assert [failure.reason for failure, _ in reply.failures] == ["oops", "said nothing for 5 s"]
+
+
 def test_a_rescue_has_its_bounds() -> None:
     """Whether it never begins or never ends, it is the small model that failed."""
     failures = {

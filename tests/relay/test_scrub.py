@@ -51,6 +51,7 @@ def scrubbed(*pieces: str) -> str:
         ("Nine.<|im_end|>\n<|im_start|>user\nAnd when does it close?", "Nine.\n"),
         ("Nine.<｜User｜>And when does it close?", "Nine."),
         ("Nine.\nUser: and when does it close?\nAI: Six.", "Nine.\n"),
+        ("\rNine.\nUser: and when does it close?", "\rNine.\n"),
         ("Assistant: Nine.", "Nine."),
         ("  **AI:** Nine.", "  Nine."),
         ("Assistant    : Nine.", "Nine."),

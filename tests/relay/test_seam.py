@@ -41,6 +41,7 @@ CHECK = "Let me check when the city museum opens."
         (LOOK, "Let me look into that for you.", ""),
         (LOOK, "for you. The museum", " The museum"),
         (LOOK, "Let me look into that. The museum", " The museum"),
+        (LOOK, "Let me look into. The museum", " The museum"),
         (LOOK, "look into that for you and tell you", " and tell you"),
         ("Good question, let me think,", "Good question! The museum", " The museum"),
         ("Sure, let me look at that.", "Sure! The museum", " The museum"),

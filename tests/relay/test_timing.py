@@ -266,6 +266,9 @@ def test_an_answer_counts_from_when_it_was_asked_for() -> None:
     timing.asked_at = 1.0
     assert [timing.fits(secs, 1.1) for secs in (1.2, 1.6)] == [True, False]
     later = known(2.0, begun=1.0)
+    behind = known(1.0)
+    behind.asked_at = 2.0
+    assert behind.put_off_until(2.8, 3.0) == pytest.approx(3.05)
     assert [later.fits(secs, 1.1) for secs in (2.0, 2.4)] == [True, False]
 
 

@@ -82,6 +82,7 @@ def test_no_line_twice() -> None:
     """Nothing is said twice in a turn, whatever mark it ends with; then nothing is left."""
     wait = wait_for_tool()
     say(wait, "Still checking!", 0.0)
+    assert wait.has_lines
     assert wait.choose(own="", written="still checking.", now=2.0) in LINES.lines
     said = [wait.turn.said]
     while line := wait.choose(own="", written="Still checking.", now=2.0):
@@ -89,6 +90,7 @@ def test_no_line_twice() -> None:
         said.append(line)
         say(wait, line, 2.0)
     assert set(LINES.lines) < set(said)
+    assert not wait.has_lines
 
 
 def test_first_words_of_a_turn() -> None:
