@@ -213,12 +213,10 @@ class WrittenOpening(Opening):
 
     def _decline(self) -> None:
         self.done = self.declined = True
-        self._held = ""
 
     def _refuse(self) -> list[str]:
         """End the opening before what must not be said."""
         self.done = True
-        self._held = ""
         return self._stand_in() if not self.text else []
 
     def _stand_in(self) -> list[str]:
