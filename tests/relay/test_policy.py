@@ -273,6 +273,16 @@ def test_the_first_clause_is_let_go_while_the_listener_waits() -> None:
     assert said(reply, act.SayContinuation) == [(0.6, REST)]
 
 
+def test_what_has_come_behind_a_clause_is_plain_text() -> None:
+    """Only whole clauses are let go by themselves."""
+    reply = reply_after(0.5)
+    reply.now = 0.5
+    reply.tell(ev.LargeText(CLAUSE + " and at"))
+    pass_until(reply, 0.6)
+    assert said(reply, act.SayClause) == [(0.5, CLAUSE)]
+    assert said(reply, act.SayContinuation) == [(0.5, " and at")]
+
+
 def test_a_clause_waits_for_what_is_being_said() -> None:
     """While the opening sounds, a whole sentence is better than a clause."""
     reply = reply_after(1.5)

@@ -55,6 +55,12 @@ def test_a_line_may_be_declined(text: str) -> None:
     assert line.text == ""
 
 
+def test_a_line_that_is_too_long_is_not_waited_for() -> None:
+    """Another is said as soon as that is clear."""
+    line = WrittenLine(OpeningRules(min_words=2, max_words=6), stand_ins=("Let me see.",))
+    assert line.feed("Well then so this line never ends") == ["Let me see."]
+
+
 def test_a_line_that_is_cut_off_ends_with_its_last_clause() -> None:
     """Half a line is none; where no clause was whole, one of the list is said."""
     rules = OpeningRules(min_words=2, enough_words=6, max_words=6)
