@@ -82,12 +82,13 @@ def _sum_up(console: Console, counted: dict[str, Counter[str]], least: float) ->
         tried = sum(count[kind] for kind in kinds)
         table.add_row(Path(path).name, str(tried), *(str(count[kind]) for kind in kinds))
     whole = sum(counted.values(), Counter[str]())
-    tried = sum(whole[kind] for kind in kinds)
-    share = whole["killed"] / max(1, tried)
+    # An equivalent mutant cannot be killed: the mutation score is of the others.
+    different = whole["killed"] + whole["survived"]
+    share = whole["killed"] / max(1, different)
     console.print(table)
     console.print(
-        f"{whole['killed']} of {tried} killed, {share:.1%} (at least {least:.0%} wanted); "
-        f"{whole['judged']} were judged to make no difference, {whole['survived']} survived. "
+        f"{whole['killed']} of {different} killed, {share:.1%} (at least {least:.0%} wanted); "
+        f"{whole['judged']} more were judged to make no difference. "
         f"{whole['import'] + whole['impossible']} could not be tried.",
         soft_wrap=True,
     )
