@@ -45,8 +45,8 @@ class ModelsAsker:
         self,
         small: ChatEndpoint,
         large: ChatEndpoint,
-        policy: Policy | None = None,
-        params: Mapping[str, Any] | None = None,
+        policy: Policy,
+        params: Mapping[str, Any],
     ) -> None:
         """Take the two models.
 
@@ -57,10 +57,10 @@ class ModelsAsker:
             params: Body fields for the large model, in both modes.
         """
         # Texts are measured as they come: no clause goes before its sentence, and no line between.
-        policy = replace(policy or Policy(), clause_release=False, max_waiting_lines=0)
+        policy = replace(policy, clause_release=False, max_waiting_lines=0)
         self.modes: Sequence[Mode] = MODES
         self.where = f"small {small}, large {large}"
-        self._params = dict(params or {})
+        self._params = dict(params)
         self._policies = {
             "two models": replace(policy, opening="always"),
             "large alone": replace(policy, opening="never"),
@@ -119,13 +119,24 @@ class ServerAsker:
         body: dict[str, Any] = {"messages": messages(question)}
         if mode == "large alone":
             body["disable_quick_response"] = True
+        clock = asyncio.get_running_loop().time
+        ear = Ear(answer, clock())
         try:
-            await listen(self._client, body, answer)
-        except RequestRefused as error:
+            async with asyncio.timeout(ANSWER_SECS), aclosing(self._client.stream(body)) as stream:
+                async for deltas in stream:
+                    now = clock()
+                    for delta in deltas:
+                        if isinstance(delta, TextDelta):
+                            ear.hear(delta.text, now)
+        except EndpointError as error:
             answer.failure = str(error)
             # Other servers do not know the field: they have one mode, which is the first.
-            if mode == "large alone" and error.status_code in (400, 422) and round == 0:
+            refused = isinstance(error, RequestRefused) and error.status_code in (400, 422)
+            if refused and mode == "large alone" and round == 0:
                 self.modes = MODES[:1]
+        except TimeoutError:
+            answer.failure = f"no end within {ANSWER_SECS:g} s"
+        ear.end()
         if mode == "large alone":
             answer.large_ttft = answer.first_text
         return answer
@@ -136,30 +147,6 @@ class ServerAsker:
 
 
 Asker: TypeAlias = ModelsAsker | ServerAsker
-
-
-async def listen(client: ChatClient, body: Mapping[str, Any], answer: Answer) -> None:
-    """Ask a server and note when its texts come; what goes wrong is noted in the answer.
-
-    Raises:
-        RequestRefused: The server declined the request.
-    """
-    clock = asyncio.get_running_loop().time
-    ear = Ear(answer, clock())
-    try:
-        async with asyncio.timeout(ANSWER_SECS), aclosing(client.stream(body)) as stream:
-            async for deltas in stream:
-                now = clock()
-                for delta in deltas:
-                    if isinstance(delta, TextDelta):
-                        ear.hear(delta.text, now)
-    except RequestRefused:
-        raise
-    except EndpointError as error:
-        answer.failure = str(error)
-    except TimeoutError:
-        answer.failure = f"no end within {ANSWER_SECS:g} s"
-    ear.end()
 
 
 def _note(answer: Answer, report: ReportFailures) -> None:

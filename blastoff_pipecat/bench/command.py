@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -118,24 +118,19 @@ async def _asker(endpoint: "ChatEndpoint | None", console: Console) -> "AsyncGen
     from blastoff_pipecat.environment import Environment
 
     if endpoint is not None:
-        server = ServerAsker(endpoint)
-        try:
+        async with aclosing(ServerAsker(endpoint)) as server:
             yield server
-        finally:
-            await server.aclose()
         return
-    environment = Environment.read()
-    if environment.configured:
-        models = ModelsAsker(*environment.endpoints())
-        try:
-            yield models
-        finally:
-            await models.aclose()
-        return
-    with console.status("Loading the language models…"):
-        from blastoff_pipecat.bench.embedded import embedded_asker
-    async with embedded_asker(console) as models:
-        yield models
+    from blastoff_pipecat.local.pair import doing, pair_of_models, warm_up
+
+    async with pair_of_models(Environment.read(), console) as models:
+        policy = models.policy()
+        if models.embedded:
+            with doing("Warming up the language models", console):
+                await warm_up(models, policy)
+        asker = ModelsAsker(models.small, models.large, policy, models.sampling())
+        async with aclosing(asker):
+            yield asker
 
 
 def _endpoint(
