@@ -18,14 +18,10 @@ from blastoff_pipecat.bench.shell import (
     ANY_MODEL,
     JsonFile,
     PlotFile,
-    fail,
-    fail_without,
+    Session,
     progress_bar,
-    ready,
     say,
     server_at,
-    stop,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -73,26 +69,15 @@ def latency(
     from blastoff_pipecat.bench.latency import NoAnswer, Run
     from blastoff_pipecat.local.errors import LocalError
 
-    console = ready((json_file, ".json"), (plot_file, ".svg"))
+    session = Session(json_file, plot_file)
     run = Run("", by_url=url is not None)
-    stopped = False
-    try:
+    with session.measuring(ValueError, LocalError, NoAnswer, OSError, ImportError):
         endpoint = _endpoint(url, model, key_variable)
-        asyncio.run(_latency(endpoint, run, questions, rounds, console))
-    except KeyboardInterrupt:
-        stopped = True
-    except (ValueError, LocalError, NoAnswer, OSError) as error:
-        fail(str(error))
-    except ImportError as missing:
-        fail_without(missing)
+        asyncio.run(_latency(endpoint, run, questions, rounds, session.console))
     if run.answers:
-        report.show(run, console)
-        written(json_file, report.as_json(report.as_data(run)), console)
-        written(plot_file, report.plot(run), console)
-    if stopped:
-        stop(console)
-    if not any(answer.failure is None for answer in run.answers):
-        raise typer.Exit(1)
+        report.show(run, session.console)
+        session.write(report.as_data(run), lambda: report.plot(run))
+    session.end(failed=not any(answer.failure is None for answer in run.answers))
 
 
 async def _latency(

@@ -10,13 +10,11 @@ from rich.console import Console
 from blastoff_pipecat.bench.shell import (
     ANY_MODEL,
     JsonFile,
+    Session,
     fail,
     progress_bar,
-    ready,
     say,
     server_at,
-    stop,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -70,17 +68,16 @@ def server(
     answer is whole and p95 latency has grown by less than the bound. Every answer is paid for as
     any other: mind what your endpoints cost.
     """
-    from blastoff_pipecat.bench import load_report, report
+    from blastoff_pipecat.bench import load_report
     from blastoff_pipecat.bench.load import Limits, Trial
     from blastoff_pipecat.bench.process import ProcessTree
     from blastoff_pipecat.endpoints import EndpointError
 
-    console = ready((json_file, ".json"), (plot_file, ".svg"))
+    session = Session(json_file, plot_file)
     trials: list[Trial] = []
     limits = Limits(most=most, secs=secs, bound_secs=bound_ms / 1e3)
     where: dict[str, str | None] = {"server": None, "endpoint_alone": None}
-    stopped = False
-    try:
+    with session.measuring(ValueError, OSError):
         loaded = server_at(url, model, key_variable)
         direct = _direct(direct_url, direct_model, direct_key_variable)
         process = None if pid is None else ProcessTree(pid)
@@ -88,24 +85,17 @@ def server(
             _must_be_own(endpoint, mine)
         _allow_sockets(most)
         where = {"server": str(loaded), "endpoint_alone": str(direct) if direct else None}
-        asyncio.run(_load(loaded, direct, process, limits, trials, console))
-    except KeyboardInterrupt:
-        stopped = True
-    except TimeoutError as error:
-        fail(str(error) or f"No answer within {limits.patience_secs:g} s")
-    except EndpointError as error:
-        fail(f"No answer: {error}")
-    except (ValueError, OSError) as error:
-        fail(str(error))
+        try:
+            asyncio.run(_load(loaded, direct, process, limits, trials, session.console))
+        except TimeoutError as error:
+            fail(str(error) or f"No answer within {limits.patience_secs:g} s")
+        except EndpointError as error:
+            fail(f"No answer: {error}")
     if trials:
-        load_report.show(trials, limits, console)
+        load_report.show(trials, limits, session.console)
         data = load_report.as_data(trials, where, limits)
-        written(json_file, report.as_json(data), console)
-        written(plot_file, load_report.plot(trials, limits), console)
-    if stopped:
-        stop(console)
-    if not load_report.held(trials):
-        raise typer.Exit(1)
+        session.write(data, lambda: load_report.plot(trials, limits))
+    session.end(failed=not load_report.held(trials))
 
 
 async def _load(

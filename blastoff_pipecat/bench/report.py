@@ -1,7 +1,6 @@
 """What was measured, as a table, as JSON and as a plot."""
 
 import importlib.metadata
-import json
 import os
 import platform
 from collections import Counter
@@ -77,11 +76,6 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table as Markdown."""
     lines = (f"| {' | '.join(line)} |\n" for line in rows)
     return f"| {' | '.join(head)} |\n{'|---' * len(head)}|\n{''.join(lines)}"
-
-
-def as_json(data: dict[str, Any]) -> str:
-    """Write data as JSON."""
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def show(run: Run, console: Console) -> None:

@@ -1,7 +1,10 @@
 """What commands share: how they begin, fail and stop; a server by its options, a bar, a file."""
 
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
 import typer
@@ -89,43 +92,83 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def fail_without(missing: ImportError) -> NoReturn:
-    """Say what the embedded models need that is not installed, and end."""
-    fail(
-        f"The embedded models need {missing.name}: pip install 'blastoff-pipecat[cli,local]', "
-        "or name models in the environment"
-    )
+class Session:
+    """A command that measures: what it gets ready, what ends it, and what it leaves behind.
 
-
-def ready(*files: tuple[Path | None, str], width: int | None = None) -> Console:
-    """Get ready to measure, or end, saying which file could not be written afterwards.
-
-    The logs of Pipecat and of this package are kept from between the figures.
-
-    Args:
-        *files: What is to be written, None for nothing, and what its name must end in.
-        width: How many characters wide a table is where no terminal says how wide it is.
-
-    Returns:
-        Where to tell the figures.
+    Attributes:
+        console: Where to tell the figures.
+        stopped: Whether Ctrl-C has ended the measuring.
     """
-    from loguru import logger
 
-    logger.disable("blastoff_pipecat")
-    logger.disable("pipecat")
-    for path, ending in files:
-        if path is None:
-            continue
-        if path.is_dir():
-            fail(f"{path} is a folder: name a file ending in {ending}")
-        if path.suffix.lower() != ending:
-            fail(f"{path} would be written as {ending[1:].upper()}: end it in {ending}")
-        if not path.absolute().parent.is_dir():
-            fail(f"{path} cannot be written: there is no folder {path.parent}")
-    console = Console()
-    if width and not console.is_terminal:
-        console.width = width
-    return console
+    def __init__(
+        self,
+        json_file: Path | None,
+        plot_file: Path | None = None,
+        *,
+        also: Path | None = None,
+        width: int | None = None,
+    ) -> None:
+        """Get ready to measure, or end, saying which file could not be written afterwards.
+
+        The logs of Pipecat and of this package are kept from between the figures.
+
+        Args:
+            json_file: Where the figures are written, None for nowhere; its name ends in .json.
+            plot_file: Likewise where they are drawn; it ends in .svg.
+            also: Another file that the command writes itself; it ends in .json.
+            width: How many characters wide a table is where no terminal says how wide it is.
+        """
+        from loguru import logger
+
+        logger.disable("blastoff_pipecat")
+        logger.disable("pipecat")
+        for path, ending in ((also, ".json"), (json_file, ".json"), (plot_file, ".svg")):
+            if path is None:
+                continue
+            if path.is_dir():
+                fail(f"{path} is a folder: name a file ending in {ending}")
+            if path.suffix.lower() != ending:
+                fail(f"{path} would be written as {ending[1:].upper()}: end it in {ending}")
+            if not path.absolute().parent.is_dir():
+                fail(f"{path} cannot be written: there is no folder {path.parent}")
+        self.console = Console()
+        self.stopped = False
+        self._json_file, self._plot_file = json_file, plot_file
+        if width and not self.console.is_terminal:
+            self.console.width = width
+
+    @contextmanager
+    def measuring(self, *failures: type[Exception]) -> Generator[None]:
+        """Measure in a block that Ctrl-C may end; what it has found by then is still shown.
+
+        Args:
+            *failures: What ends the command, with its message. An `ImportError` that names a
+                package says what the embedded models need.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.stopped = True
+        except failures as error:
+            if not isinstance(error, ImportError) or error.name is None:
+                fail(str(error))
+            fail(
+                f"The embedded models need {error.name}: pip install 'blastoff-pipecat[cli,local]'"
+                ", or name models in the environment"
+            )
+
+    def write(self, data: Any, plot: Callable[[], str] | None = None) -> None:
+        """Write the files that were asked for: plain data as JSON, and what `plot` draws."""
+        written(self._json_file, data, self.console)
+        if self._plot_file is not None and plot is not None:
+            written(self._plot_file, plot(), self.console)
+
+    def end(self, *, failed: bool = False) -> None:
+        """End as a shell's own command does after Ctrl-C, else with 1 where it has failed."""
+        if self.stopped:
+            stop(self.console)
+        if failed:
+            raise typer.Exit(1)
 
 
 def stop(console: Console) -> NoReturn:
@@ -134,12 +177,14 @@ def stop(console: Console) -> NoReturn:
     raise typer.Exit(_INTERRUPTED)
 
 
-def written(path: Path | None, text: str, console: Console) -> None:
-    """Write a file that was asked for, and say so."""
+def written(path: Path | None, content: Any, console: Console) -> None:
+    """Write a file that was asked for, a text as it is and other data as JSON, and say so."""
     if path is None:
         return
+    if not isinstance(content, str):
+        content = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(content, encoding="utf-8")
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}")
     say(f"Written: {path}", console)

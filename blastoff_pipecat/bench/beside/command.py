@@ -12,12 +12,10 @@ from blastoff_pipecat.bench.shell import (
     Check,
     JsonFile,
     Quick,
+    Session,
     complain,
     fail,
     progress_bar,
-    ready,
-    stop,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -52,14 +50,13 @@ def beside(
     """
     if sys.platform != "linux":
         fail("blastoff bench beside needs Linux, which tells what processes use")
-    from blastoff_pipecat.bench import report as files
     from blastoff_pipecat.bench.beside import report
     from blastoff_pipecat.bench.beside.contestants import Programs
     from blastoff_pipecat.bench.beside.figures import Figures
     from blastoff_pipecat.bench.beside.run import FULL, QUICK
     from blastoff_pipecat.bench.loop import run
 
-    console = ready((json_file, ".json"), width=_WIDTH)
+    session = Session(json_file, width=_WIDTH)
     extent = QUICK if quick else FULL
     extent = replace(
         extent,
@@ -72,20 +69,18 @@ def beside(
     except ValueError as error:
         fail(str(error))
     try:
-        run(_measure(programs, extent, figures))
-    except KeyboardInterrupt:
-        failure = "stopped"
+        with session.measuring():
+            run(_measure(programs, extent, figures))
     except (RuntimeError, OSError) as error:
         failure = str(error)
         complain(failure, Console(stderr=True))
     if figures.all:
-        data = report.as_data(figures.all, programs.versions(), failure)
-        report.show(data, console)
-        written(json_file, files.as_json(data), console)
-    if failure == "stopped":
-        stop(console)
-    if failure or (check and any(figure.reached is False for figure in figures.all)):
-        raise typer.Exit(1)
+        stopped = "stopped" if session.stopped else None
+        data = report.as_data(figures.all, programs.versions(), failure or stopped)
+        report.show(data, session.console)
+        session.write(data)
+    missed = check and any(figure.reached is False for figure in figures.all)
+    session.end(failed=missed or failure is not None)
 
 
 async def _measure(programs: "Programs", extent: "Extent", figures: "Figures") -> None:

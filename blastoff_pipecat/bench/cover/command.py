@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import aclosing
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +13,9 @@ from rich.console import Console
 from blastoff_pipecat.bench.shell import (
     JsonFile,
     PlotFile,
-    fail,
+    Session,
     progress_bar,
-    ready,
     say,
-    stop,
     written,
 )
 
@@ -85,22 +84,19 @@ def cover(
     The package's own relay runs on made-up time, beside large models whose delays are drawn: no
     model is asked, except with --record. A million replies take some minutes.
     """
-    from blastoff_pipecat.bench import report as files
     from blastoff_pipecat.bench.cover import report
     from blastoff_pipecat.bench.cover.policy import POLICIES
     from blastoff_pipecat.bench.cover.record import read
     from blastoff_pipecat.bench.cover.run import Cell, Run, conversations, play
     from blastoff_pipecat.bench.cover.world import World
 
-    files_asked = (record_file, ".json"), (json_file, ".json"), (plot_file, ".svg")
-    console = ready(*files_asked, width=_WIDTH)
-    run, stopped = Run(seed, replies), False
-    try:
+    session, run = Session(json_file, plot_file, also=record_file, width=_WIDTH), Run(seed, replies)
+    with session.measuring(ValueError, BrokenProcessPool):
         if record_file is not None and from_file is not None:
             raise ValueError("--record is followed by --from what was recorded: give one of them")
         recorded: tuple[Answer, ...] = ()
         if record_file is not None:
-            recorded = asyncio.run(_record(record_file, questions, console))
+            recorded = asyncio.run(_record(record_file, questions, session.console))
         elif from_file is not None:
             recorded = read(from_file)
         if recorded and (median or plot_file):
@@ -125,21 +121,14 @@ def cover(
             )
         ]
         cells = [Cell(policy, world) for world in worlds for policy in POLICIES]
-        with progress_bar(console) as bar:
+        with progress_bar(session.console) as bar:
             task = bar.add_task("conversations", total=conversations(cells, replies))
             play(cells, run, lambda: bar.advance(task))
-    except KeyboardInterrupt:
-        stopped = True
-    except (ValueError, BrokenProcessPool) as error:
-        fail(str(error))
     if run.tallies:
-        report.show(run, console)
+        report.show(run, session.console)
         data = report.as_data(run)
-        written(json_file, files.as_json(data), console)
-        if plot_file is not None:
-            written(plot_file, report.plot(data), console)
-    if stopped:
-        stop(console)
+        session.write(data, lambda: report.plot(data))
+    session.end()
 
 
 async def _record(path: Path, questions: int, console: Console) -> "tuple[Answer, ...]":
@@ -149,22 +138,19 @@ async def _record(path: Path, questions: int, console: Console) -> "tuple[Answer
         ValueError: The environment names none, or it does not answer.
     """
     from blastoff_pipecat.bench.cover.record import as_data, record
-    from blastoff_pipecat.bench.report import as_json
     from blastoff_pipecat.endpoints import ChatClient
     from blastoff_pipecat.environment import Environment
 
     _, large = Environment.read().endpoints()
     client = ChatClient(large)
     say(f"Asking {large}", console)
-    try:
+    async with aclosing(client):
         with progress_bar(console) as bar:
             task = bar.add_task("asking", total=questions)
             answers, failures = await record(client, questions, lambda: bar.advance(task))
-    finally:
-        await client.aclose()
     if failures:
         console.print(f"Failed: {len(failures)}, the first: {failures[0]}", markup=False)
     if not answers:
         raise ValueError(f"No answer: {failures[0]}")
-    written(path, as_json(as_data(str(large), answers)), console)
+    written(path, as_data(str(large), answers), console)
     return tuple(answers)

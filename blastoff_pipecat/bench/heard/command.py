@@ -9,12 +9,10 @@ from blastoff_pipecat.bench.shell import (
     Check,
     JsonFile,
     PlotFile,
+    Session,
     complain,
     fail,
     progress_bar,
-    ready,
-    stop,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -45,32 +43,25 @@ def heard(
     played in real time. No model and no key is needed. It takes about two minutes, of a computer
     that has little else to do.
     """
-    console = ready((json_file, ".json"), (plot_file, ".svg"), width=_WIDTH)
+    session = Session(json_file, plot_file, width=_WIDTH)
     try:
-        with console.status("Starting…"):  # Pipecat takes a few seconds to import
-            from blastoff_pipecat.bench import report as files
+        with session.console.status("Starting…"):  # Pipecat takes a few seconds to import
             from blastoff_pipecat.bench.heard import report
             from blastoff_pipecat.bench.heard.run import planned
             from blastoff_pipecat.bench.heard.targets import missed
             from blastoff_pipecat.bench.loop import run as run_loop
     except ImportError as missing:
         fail(f"The bench needs the package {missing.name}: pip install 'blastoff-pipecat[cli]'")
-    run, stopped = planned(), False
-    try:
+    run = planned()
+    with session.measuring():
         run_loop(_measure(run, replies or (_QUICK_REPLIES if quick else _REPLIES)))
-    except KeyboardInterrupt:
-        stopped = True
     misses, failures = missed(run), [cell.failure for cell in run.cells if cell.failure]
     for failure in failures:
         complain(failure, Console(stderr=True))
     if run.whole:
-        report.show(run, misses, console)
-        written(json_file, files.as_json(report.as_data(run, misses)), console)
-        written(plot_file, report.plot(run), console)
-    if stopped:
-        stop(console)
-    if failures or (check and misses):
-        raise typer.Exit(1)
+        report.show(run, misses, session.console)
+        session.write(report.as_data(run, misses), lambda: report.plot(run))
+    session.end(failed=bool(failures or (check and misses)))
 
 
 async def _measure(run: "Run", replies: int) -> None:

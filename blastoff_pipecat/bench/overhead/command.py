@@ -14,12 +14,10 @@ from blastoff_pipecat.bench.shell import (
     Check,
     JsonFile,
     Quick,
+    Session,
     complain,
     fail,
     progress_bar,
-    ready,
-    stop,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -62,30 +60,23 @@ def overhead(
         fail("blastoff bench overhead needs Linux or macOS")
     if PartName.SERVICE in (only or ()) and large is None:
         fail("--only service needs --large, which says what service")
-    console = ready((json_file, ".json"), width=_WIDTH)
+    session = Session(json_file, width=_WIDTH)
     try:
-        with console.status("Starting…"):  # Pipecat takes a few seconds to import
-            from blastoff_pipecat.bench import report as files
+        with session.console.status("Starting…"):  # Pipecat takes a few seconds to import
             from blastoff_pipecat.bench.loop import run
             from blastoff_pipecat.bench.overhead import report
             from blastoff_pipecat.bench.overhead.part import Found
     except ImportError as missing:
         fail(f"The bench needs the package {missing.name}: pip install 'blastoff-pipecat[cli]'")
-    about, found, stopped = report.machine(), Found(), False
+    about, found = report.machine(), Found()
     extent = replace(QUICK if quick else FULL, large=large)
-    try:
+    with session.measuring():
         run(_measure(extent, extent.planned(only or (), rounds), part_timeout, found))
-    except KeyboardInterrupt:
-        stopped = True
     if found.figures:
-        report.show(found.figures, about, console, markdown=markdown)
-        data = report.as_data(found.figures, about, found.failures)
-        written(json_file, files.as_json(data), console)
-    if stopped:
-        stop(console)
+        report.show(found.figures, about, session.console, markdown=markdown)
+        session.write(report.as_data(found.figures, about, found.failures))
     missed = check and any(row.reached is False for row in found.figures)
-    if found.failures or missed:
-        raise typer.Exit(1)
+    session.end(failed=missed or bool(found.failures))
 
 
 async def _measure(

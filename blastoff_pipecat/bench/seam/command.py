@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,13 +11,10 @@ from rich.console import Console
 
 from blastoff_pipecat.bench.shell import (
     JsonFile,
+    Session,
     fail,
-    fail_without,
     progress_bar,
-    ready,
     say,
-    stop,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -92,19 +90,20 @@ def seam(
     answer right, does an opening jar, is anything said twice at the seam. It says beforehand how
     long it will take; Ctrl-C shows what there is.
     """
-    from blastoff_pipecat.bench import report as files
     from blastoff_pipecat.bench.seam import report
     from blastoff_pipecat.bench.seam.judge import JudgeFailed
     from blastoff_pipecat.bench.seam.record import read
     from blastoff_pipecat.bench.seam.run import NoAnswer, Run, drawn
     from blastoff_pipecat.local.errors import LocalError
 
-    console = ready((json_file, ".json"), (plot_file, ".svg"), width=_WIDTH)
+    session = Session(json_file, plot_file, width=_WIDTH)
+    console = session.console
     if judge_agreement:
-        _agree(json_file, console)
+        _agree(session)
         return
-    run, stopped, failed = Run(seed), False, ""
-    try:
+    run = Run(seed)
+    judge_failed: JudgeFailed | None = None
+    with session.measuring(ValueError, LocalError, NoAnswer, OSError, ImportError):
         if from_file is not None:
             run = read(from_file)
         else:
@@ -112,29 +111,21 @@ def seam(
             if not run.sample.everything:
                 raise ValueError("With no question, no turn and no conversation nothing is asked")
             asyncio.run(_measure(run, style or (), handover or (), always, temperature, console))
-        if judge:
-            asyncio.run(_judge(run, console))
-    except KeyboardInterrupt:
-        stopped = True
-    except JudgeFailed as error:
-        failed = str(error)
-    except (ValueError, LocalError, NoAnswer, OSError) as error:
-        fail(str(error))
-    except ImportError as missing:
-        fail_without(missing)
+        try:
+            if judge:
+                asyncio.run(_judge(run, console))
+        except JudgeFailed as error:
+            judge_failed = error
     if run.made:
         report.show(run, console)
-        written(json_file, files.as_json(report.as_data(run)), console)
-        written(plot_file, report.plot(run), console)
-    if stopped:
-        stop(console)
-    if failed:
-        fail(failed)
+        session.write(report.as_data(run), lambda: report.plot(run))
+    session.end()
+    if judge_failed:
+        fail(str(judge_failed))
 
 
-def _agree(json_file: Path | None, console: Console) -> None:
+def _agree(session: Session) -> None:
     """Tell how far the judge agrees with the labels."""
-    from blastoff_pipecat.bench import report as files
     from blastoff_pipecat.bench.seam.agreement import agreements, as_data, show
     from blastoff_pipecat.bench.seam.judge import Judge, JudgeFailed, Verdict
     from blastoff_pipecat.bench.seam.labelled import labelled
@@ -146,9 +137,8 @@ def _agree(json_file: Path | None, console: Console) -> None:
     verdicts: dict[str, Verdict] = {}
 
     async def ask() -> None:
-        judge = Judge(endpoint)
-        try:
-            with progress_bar(console) as bar:
+        async with aclosing(Judge(endpoint)) as judge:
+            with progress_bar(session.console) as bar:
                 task = bar.add_task("judging", total=len(replies))
 
                 def note(reply: "SeamReply", verdict: Verdict) -> None:
@@ -156,18 +146,13 @@ def _agree(json_file: Path | None, console: Console) -> None:
                     bar.advance(task)
 
                 await judge.judge_all(replies, note)
-        finally:
-            await judge.aclose()
 
-    try:
+    with session.measuring(JudgeFailed):
         asyncio.run(ask())
-    except KeyboardInterrupt:
-        stop(console)
-    except JudgeFailed as error:
-        fail(str(error))
+    session.end()
     found = list(agreements(str(endpoint), verdicts))
-    show(found, console)
-    written(json_file, files.as_json({"agreement": as_data(found)}), console)
+    show(found, session.console)
+    session.write({"agreement": as_data(found)})
 
 
 async def _judge(run: "Run", console: Console) -> None:
@@ -179,13 +164,10 @@ async def _judge(run: "Run", console: Console) -> None:
     endpoint = read_judge()
     if endpoint is None:
         return
-    judge = Judge(endpoint)
-    try:
+    async with aclosing(Judge(endpoint)) as judge:
         with progress_bar(console) as bar:
             task = bar.add_task("judging", total=run.made - run.judged)
             await judge_all(run, judge, lambda _: bar.advance(task))
-    finally:
-        await judge.aclose()
 
 
 async def _measure(
