@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -99,8 +99,9 @@ class Programs:
         return {name: _version(getattr(self, name)) for name in ("litellm", "nginx")}
 
 
-@asynccontextmanager
-async def contestant(name: Name, models: Models, programs: Programs) -> AsyncGenerator[Program]:
+def contestant(
+    name: Name, models: Models, programs: Programs
+) -> AbstractAsyncContextManager[Program]:
     """Run one of them, each with one worker, until the block ends.
 
     Raises:
@@ -108,20 +109,16 @@ async def contestant(name: Name, models: Models, programs: Programs) -> AsyncGen
     """
     match name:
         case "direct":
-            yield models.program
+            return nullcontext(models.program)
         case "nginx":
-            async with _nginx(models, programs.nginx) as running:
-                yield running
+            return _nginx(models, programs.nginx)
         case "litellm":
-            async with _litellm(models, programs.litellm) as running:
-                yield running
+            return _litellm(models, programs.litellm)
         case "ours":
-            async with ours(models) as running:
-                yield running
+            return ours(models)
 
 
-@asynccontextmanager
-async def ours(models: Models) -> AsyncGenerator[Program]:
+def ours(models: Models) -> AbstractAsyncContextManager[Program]:
     """Run `blastoff serve`, as it comes.
 
     Raises:
@@ -138,8 +135,7 @@ async def ours(models: Models) -> AsyncGenerator[Program]:
     }
     command = (sys.executable, "-m", "blastoff_pipecat", "serve", "--host", "127.0.0.1")
     command += ("--port", str(port))
-    async with program(*command, port=port, health="/health", environment=environment) as running:
-        yield running
+    return program(*command, port=port, health="/health", environment=environment)
 
 
 @asynccontextmanager

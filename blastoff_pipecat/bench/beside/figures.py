@@ -84,9 +84,6 @@ class Figures:
 
     @property
     def all(self) -> list[Figure]:
-        """In the order of the table, those that were measured of anyone."""
-        listed = (
-            *(self.first, self.reply, self.busy, self.token, self.few, self.many, self.last),
-            *(self.memory, self.held),
-        )
-        return [figure for figure in listed if any(figure.samples.values())]
+        """Those that were measured of anyone, in the order in which they stand above."""
+        listed: dict[str, Figure] = vars(self)
+        return [figure for figure in listed.values() if any(figure.samples.values())]

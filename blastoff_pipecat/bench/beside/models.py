@@ -15,10 +15,10 @@ import heapq
 import json
 import os
 import re
-import sys
 import time
-from typing import TypeAlias, cast
+from typing import NamedTuple, cast
 
+from blastoff_pipecat.bench.child import commands
 from blastoff_pipecat.bench.loop import run
 from blastoff_pipecat.testing.wire import Wire
 
@@ -35,9 +35,20 @@ _MARK = "<a token>"
 _EARLY_SECS = 0.0005  # timers are kept to the millisecond
 
 
-Asked: TypeAlias = tuple[str, str, float, float]
-"""A request: the path's first part, which says who asks; the model; when it was whole, and when its
-first word was written, in seconds on the monotonic clock."""
+class Served(NamedTuple):
+    """One request; times are seconds on the monotonic clock.
+
+    Attributes:
+        asker: The path's first part, which says who asks.
+        model: ``small`` or ``large``.
+        received: When it was whole.
+        first_word: When the answer's first word was written.
+    """
+
+    asker: str
+    model: str
+    received: float
+    first_word: float
 
 
 class Ticker:
@@ -78,7 +89,7 @@ class Ticker:
 class PacedModel(asyncio.Protocol):
     """One connection: `small` says an opening, any other model as many tokens as asked for."""
 
-    def __init__(self, ticker: Ticker, served: list["Asked"]) -> None:
+    def __init__(self, ticker: Ticker, served: list[Served]) -> None:
         """Take what tells when to speak, and where to write down what was asked.
 
         Args:
@@ -137,8 +148,8 @@ class PacedModel(asyncio.Protocol):
         index = self._index
         self._index += 1
         if not index:
-            asked = (self._asker, self._role, self._received, time.monotonic())
-            self._served.append(asked)
+            served = Served(self._asker, self._role, self._received, time.monotonic())
+            self._served.append(served)
         if self._role == "small":
             self._write(self._opening)
             return False
@@ -168,16 +179,13 @@ def _chunk(data: bytes) -> bytes:
 
 
 async def _serve() -> None:
-    loop = asyncio.get_running_loop()
-    commands = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
-    ticker, served = Ticker(), list[Asked]()
-    server = await loop.create_server(
+    told, ticker, served = await commands(), Ticker(), list[Served]()
+    server = await asyncio.get_running_loop().create_server(
         lambda: PacedModel(ticker, served), "127.0.0.1", 0, backlog=1024
     )
     async with server:
         print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
-        while await commands.readline():
+        while await told.readline():
             print(json.dumps(served), flush=True)
             served.clear()
 

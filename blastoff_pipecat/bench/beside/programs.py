@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import socket
-import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from blastoff_pipecat.bench.beside.models import Served
+from blastoff_pipecat.bench.child import child, line_of
 from blastoff_pipecat.bench.process import ProcessTree
 
 PATIENCE_SECS = 120.0
@@ -21,7 +22,6 @@ PATIENCE_SECS = 120.0
 
 _LOOK_SECS = 0.05
 _END_SECS = 10.0
-_MODELS = "blastoff_pipecat.bench.beside.models"
 
 
 class Program(NamedTuple):
@@ -29,15 +29,6 @@ class Program(NamedTuple):
 
     port: int
     tree: ProcessTree
-
-
-class Served(NamedTuple):
-    """One request as the models saw it; times are seconds on the monotonic clock."""
-
-    asker: str
-    model: str
-    received: float
-    first_word: float
 
 
 class Models:
@@ -61,7 +52,7 @@ class Models:
         """Return what they were asked since this was last called, in the order of first words."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
-        return [Served(*each) for each in json.loads(await _line_of(self._process))]
+        return [Served(*each) for each in json.loads(await line_of(self._process))]
 
 
 @asynccontextmanager
@@ -71,13 +62,8 @@ async def models() -> AsyncGenerator[Models]:
     Raises:
         RuntimeError: They do not start.
     """
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", _MODELS), stdin=PIPE, stdout=PIPE, start_new_session=True
-    )
-    try:
-        yield Models(process, (await _line_of(process)).strip())
-    finally:
-        await _end(process)
+    async with child("beside.models", stdin=PIPE) as process:
+        yield Models(process, await line_of(process))
 
 
 @asynccontextmanager
@@ -135,14 +121,6 @@ async def _is_well(port: int, path: str) -> bool:
             finally:
                 writer.close()
     return False
-
-
-async def _line_of(process: Process) -> str:
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECS)
-    if not line:
-        raise RuntimeError("the models ended")
-    return line.decode()
 
 
 async def _end(process: Process) -> None:

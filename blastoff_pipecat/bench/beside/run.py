@@ -29,7 +29,8 @@ from blastoff_pipecat.bench.beside.figures import (
     TOKENS,
     Figures,
 )
-from blastoff_pipecat.bench.beside.programs import Models, Program, Served, models
+from blastoff_pipecat.bench.beside.models import Served
+from blastoff_pipecat.bench.beside.programs import Models, Program, models
 
 _WARM_UPS = 2
 _PAUSE_SECS = 0.02  # between connecting and asking, so that connecting is not measured

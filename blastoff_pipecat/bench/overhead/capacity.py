@@ -20,8 +20,8 @@ from typing import cast
 
 from loguru import logger
 
+from blastoff_pipecat.bench.child import told
 from blastoff_pipecat.bench.loop import run
-from blastoff_pipecat.bench.overhead.child import told
 from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
 from blastoff_pipecat.bench.overhead.paced import Paced
 from blastoff_pipecat.bench.overhead.row import Row
@@ -70,7 +70,9 @@ class Capacity:
         """Measure one kind once."""
         token_cpu = self._cost.median(kind) / self._cost.scale
         guess = max(8, round(0.5 * PACED_SECS / token_cpu))
-        measured = await told("capacity", kind, self._server.url, str(guess), *self._options)
+        measured = await told(
+            "overhead.capacity", kind, self._server.url, str(guess), *self._options
+        )
         self.rows[0].add(kind, measured["sessions"])
 
 

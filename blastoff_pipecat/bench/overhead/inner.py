@@ -6,6 +6,7 @@ pipeline.
 """
 
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal, TypeAlias
@@ -13,12 +14,11 @@ from typing import Any, Literal, TypeAlias
 from pipecat.services.llm_service import LLMService
 
 from blastoff_pipecat import ChatEndpoint, DualLLMService
-from blastoff_pipecat.bench.overhead.child import child
+from blastoff_pipecat.bench.child import child, line_of
 from blastoff_pipecat.bench.overhead.contestants import ASKED, KINDS, SYSTEM, Kind, conversation
 from blastoff_pipecat.bench.overhead.extent import LargeName
 from blastoff_pipecat.bench.overhead.providers import TOKENS
 from blastoff_pipecat.bench.overhead.row import Row
-from blastoff_pipecat.bench.overhead.server import line_of
 from blastoff_pipecat.bench.overhead.session import Session
 from blastoff_pipecat.bench.pipeline import running
 from blastoff_pipecat.endpoints import Ask, TextDelta
@@ -58,8 +58,8 @@ class Inner:
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
         """Run the sessions; each has replied, unmeasured, when the block begins."""
-        async with child("providers", self._large.value, stdin=-1) as process:
-            url = (await line_of(process)).strip()
+        async with child("overhead.providers", self._large.value, stdin=PIPE) as process:
+            url = await line_of(process)
             self._sessions = {
                 use: {kind: self._session(kind, use, url) for kind in KINDS} for use in self._branch
             }

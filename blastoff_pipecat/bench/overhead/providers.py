@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from blastoff_pipecat.bench.child import commands
 from blastoff_pipecat.bench.loop import run
 from blastoff_pipecat.bench.overhead.extent import LargeName
 from blastoff_pipecat.bench.overhead.server import words
@@ -80,10 +81,7 @@ _STREAMS = {
 
 
 async def _serve(large: LargeName) -> None:
-    commands = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
-    )
+    told = await commands()
     stream = _STREAMS[large](["Well", *words(TOKENS)])
     whole = stream.begin + b"".join(stream.tokens) + stream.end
 
@@ -104,7 +102,7 @@ async def _serve(large: LargeName) -> None:
     server = web.Server(answer)
     listener = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
     print(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", flush=True)
-    await commands.read()
+    await told.read()
     listener.close()
     await server.shutdown()
 

@@ -8,13 +8,14 @@ import asyncio
 import json
 import sys
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from blastoff_pipecat.bench.child import child, commands, line_of
 from blastoff_pipecat.bench.loop import run
-from blastoff_pipecat.bench.overhead.child import child
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 
 OPENING = " Good question, let me see what we have on that,"
@@ -25,7 +26,6 @@ BURST_TOKENS = 2000
 STAMPED_TOKENS = 100
 TTFT_SECS = 0.01
 PACED_TTFT_SECS = 1.0
-PATIENCE_SECS = 60.0
 
 
 def words(count: int) -> list[str]:
@@ -68,7 +68,7 @@ class Log:
 class Server:
     """A running server process."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+    def __init__(self, process: Process, url: str) -> None:
         """Made by `serving`."""
         self.url = url
         self._process = process
@@ -89,31 +89,14 @@ async def serving(paced_tokens: int) -> AsyncGenerator[Server]:
     Args:
         paced_tokens: How long the reply of the model "paced" is.
     """
-    async with child("server", str(paced_tokens), stdin=asyncio.subprocess.PIPE) as process:
-        yield Server(process, (await line_of(process)).strip())
-
-
-async def line_of(process: asyncio.subprocess.Process) -> str:
-    """Return the next line that a server process prints.
-
-    Raises:
-        RuntimeError: It prints none.
-    """
-    assert process.stdout is not None
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECS)
-    except TimeoutError:
-        raise RuntimeError(f"no word of the scripted server in {PATIENCE_SECS:g} s") from None
-    if not line:
-        raise RuntimeError("the scripted server ended")
-    return line.decode()
+    async with child(
+        "overhead.server", str(paced_tokens), stdin=asyncio.subprocess.PIPE
+    ) as process:
+        yield Server(process, await line_of(process))
 
 
 async def _serve(paced_tokens: int) -> None:
-    commands = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
-    )
+    told = await commands()
     async with ScriptedEndpoint() as endpoint:
         # An opening comes in one write: how long a small model takes to write it is not measured.
         # For latencies it is one chunk, so that the first byte's time is that of the whole.
@@ -127,18 +110,18 @@ async def _serve(paced_tokens: int) -> None:
         endpoint.play("burst", Script(words(BURST_TOKENS), ttft=TTFT_SECS, coalesce=True))
         endpoint.play("stamped", stamped)
         print(endpoint.url, flush=True)
-        while await commands.readline():  # the end of its input ends it
+        while await told.readline():
             requests = [
                 (request.model, request.started, request.first_byte or 0.0)
                 for request in endpoint.requests
             ]
             endpoint.requests.clear()
-            told = {
+            log = {
                 "requests": requests,
                 "connections": endpoint.connections,
                 "cpu": time.process_time(),
             }
-            print(json.dumps(told), flush=True)
+            print(json.dumps(log), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from typing import cast
 
 from loguru import logger
 
+from blastoff_pipecat.bench.child import told
 from blastoff_pipecat.bench.loop import run
-from blastoff_pipecat.bench.overhead.child import told
 from blastoff_pipecat.bench.overhead.contestants import Kind, conversation, make
 from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import TURN_TOKENS, Server
@@ -52,11 +52,11 @@ class Startup:
     async def round(self, kind: Kind) -> None:
         """Measure each figure once for one kind."""
         await self._server.log()
-        measured = await told("startup", "first", kind, self._server.url)
+        measured = await told("overhead.startup", "first", kind, self._server.url)
         request = (await self._server.log()).requests[0]
         waited = request.first_byte - request.started
         self.first.add(kind, measured["first_text"] - measured["asked"] - waited)
-        measured = await told("startup", "make", kind, self._server.url)
+        measured = await told("overhead.startup", "make", kind, self._server.url)
         self.memory.add(kind, measured["memory"])
         self.used.add(kind, measured["used"])
         self.construction.add(kind, measured["construction"])
