@@ -183,7 +183,9 @@ def has_other_language(item: Item, reply: SeamReply) -> bool:
     of another language may be what was asked for. Another script than the user's is no word.
     """
     said = [reply.opening, *reply.waiting]
-    said += [each for each in _sentences.split(reply.answer) if _is_long(each)]
+    said += [
+        each for each in _sentences.split(reply.answer) if count_words(each) >= _SENTENCE_WORDS
+    ]
     return any(_is_foreign(each, reply) for each in said if each) or (
         count_words(reply.answer) > 1 and _is_in_another_script(reply.answer, reply)
     )
@@ -304,10 +306,6 @@ def _is_in_another_script(text: str, reply: SeamReply) -> bool:
     scripts = script_of(text), script_of(reply.asked)
     # Japanese may be written in either; so many a name.
     return None not in scripts and scripts[0] != scripts[1] and not {*scripts} <= {"han", "kana"}
-
-
-def _is_long(text: str) -> bool:
-    return count_words(text) >= _SENTENCE_WORDS
 
 
 def _words(text: str) -> list[str]:

@@ -8,7 +8,7 @@ found in it.
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 
 from blastoff_pipecat.relay.lines import LINES
 from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, fold, is_unspaced, plain
@@ -199,31 +199,6 @@ def fills(clause: str, language: str) -> bool:
     return clause in _listed(_FILLERS[language], "|") if language in _FILLERS else False
 
 
-def says_yes(clause: str, language: str) -> bool:
-    """Tell whether a clause begins with yes."""
-    return _begins(_YES, clause, language)
-
-
-def says_no(clause: str, language: str) -> bool:
-    """Tell whether a clause begins with no."""
-    return _begins(_NO, clause, language)
-
-
-def refuses(clause: str, language: str) -> bool:
-    """Tell whether a clause tells that something cannot be done."""
-    return _begins(_REFUSES, clause, language)
-
-
-def doubts(clause: str, language: str) -> bool:
-    """Tell whether a clause tells that the bot does not know."""
-    return _begins(_DOUBTS, clause, language)
-
-
-def corrects(clause: str, language: str) -> bool:
-    """Tell whether a clause takes back what was said."""
-    return _begins(_CORRECTS, clause, language)
-
-
 def apologises(text: str, language: str) -> bool:
     """Tell whether a text is the package's own line for an answer that cannot be had."""
     return language in LINES and _spelt(text) == _spelt(LINES[language].apology)
@@ -275,3 +250,10 @@ def _begins(table: Mapping[str, str], clause: str, language: str) -> bool:
 def _pattern(told: str) -> re.Pattern[str]:
     source = fold("".join(map(str.strip, told.splitlines())))
     return re.compile(rf"(?:{source})(?![a-zà-ÿа-я'])")
+
+
+says_yes, says_no = partial(_begins, _YES), partial(_begins, _NO)
+refuses = partial(_begins, _REFUSES)
+doubts = partial(_begins, _DOUBTS)
+corrects = partial(_begins, _CORRECTS)
+"""Each tells of a clause, and its language, whether it begins as the table says."""
