@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from blastoff_pipecat.bench.report import machine
 from blastoff_pipecat.bench.seam import sets
@@ -13,7 +15,7 @@ from blastoff_pipecat.bench.seam.reply import SeamReply
 from blastoff_pipecat.bench.seam.run import Run, Sample
 from blastoff_pipecat.bench.seam.way import Way
 
-_Named = TypeVar("_Named", sets.Question, sets.Turn, sets.Conversation)
+_replies = TypeAdapter(list[SeamReply])
 
 
 def as_data(run: Run) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def _from_data(data: Mapping[str, Any]) -> Run:
     items = run.sample.items
     for way, each in zip(run.ways, data["ways"], strict=True):
         run.failures[way] = list(each["failures"])
-        run.replies[way] = [SeamReply.of_json(reply) for reply in each["replies"]]
+        run.replies[way] = _replies.validate_python(each["replies"])
         run.verdicts[way] = {id: Verdict(**said) for id, said in each["verdicts"].items()}
         for reply in run.replies[way]:
             items[reply.id]  # whatever is judged is known
@@ -89,6 +91,6 @@ def _brief(reply: SeamReply) -> dict[str, Any]:
     }
 
 
-def _found(items: Iterable[_Named], ids: Iterable[str]) -> tuple[_Named, ...]:
+def _found(items: Iterable[sets.Drawn], ids: Iterable[str]) -> tuple[sets.Drawn, ...]:
     by_id = {each.id: each for each in items}
     return tuple(by_id[id] for id in ids)

@@ -1,10 +1,7 @@
 """What one reply was, as plain data that goes to JSON and back."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
-
-from pydantic import TypeAdapter
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from blastoff_pipecat.conductor.report import HandedOver
 from blastoff_pipecat.conductor.styles import StyleName
@@ -60,16 +57,3 @@ class SeamReply:
     def before(self) -> str:
         """All that was said before the answer."""
         return " ".join(filter(None, (self.opening.strip(), *map(str.strip, self.waiting))))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as what JSON can hold."""
-        return asdict(self)
-
-    @classmethod
-    def of_json(cls, read: Mapping[str, Any]) -> "SeamReply":
-        """Make it of what `as_json` returned, or of what JSON made of that.
-
-        Raises:
-            pydantic.ValidationError: Something is missing, or of another type.
-        """
-        return TypeAdapter(cls).validate_python(read)

@@ -7,7 +7,7 @@ anew for every reply.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeAlias
@@ -155,12 +155,9 @@ async def bots(
         policy: How these models make replies best.
         params: Body fields for the large model.
     """
-    ready = [Bot(small, large, way, policy, params) for way in ways]
-    try:
-        yield ready
-    finally:
-        for bot in ready:
-            await bot.aclose()
+    async with AsyncExitStack() as stack:
+        ready = (aclosing(Bot(small, large, way, policy, params)) for way in ways)
+        yield [await stack.enter_async_context(bot) for bot in ready]
 
 
 async def warm_up(ready: Sequence[Bot], run: Run) -> float:

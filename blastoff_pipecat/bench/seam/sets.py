@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from random import Random
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -159,12 +159,7 @@ Item: TypeAlias = Question | Turn | UserTurn
 """What one reply answers."""
 
 
-class _HasLanguage(Protocol):
-    @property
-    def language(self) -> str: ...
-
-
-_Any = TypeVar("_Any", bound=_HasLanguage)
+Drawn = TypeVar("Drawn", Question, Turn, Conversation)
 _Read = TypeVar("_Read")
 
 
@@ -187,8 +182,8 @@ def conversations() -> tuple[Conversation, ...]:
 
 
 def pick(
-    items: Sequence[_Any], count: int, seed: int = 0, *, languages: Sequence[str] = ()
-) -> tuple[_Any, ...]:
+    items: Sequence[Drawn], count: int, seed: int = 0, *, languages: Sequence[str] = ()
+) -> tuple[Drawn, ...]:
     """Draw a sample in which every language, and in it every kind of turn, has its share.
 
     Args:
@@ -198,18 +193,23 @@ def pick(
         languages: The codes of the languages that are drawn; empty for all.
     """
     wanted = [each for each in items if not languages or each.language in languages]
-    keys: tuple[Callable[[_Any], str], ...] = (_language, _kind)
+    keys: tuple[Callable[[Drawn], str], ...] = (
+        lambda each: each.language,
+        lambda each: each.kind if isinstance(each, Turn) else "",
+    )
     return tuple(_spread(wanted, keys, Random(seed))[:count])
 
 
-def _spread(items: list[_Any], keys: Sequence[Callable[[_Any], str]], chance: Random) -> list[_Any]:
+def _spread(
+    items: list[Drawn], keys: Sequence[Callable[[Drawn], str]], chance: Random
+) -> list[Drawn]:
     """Put items in an order of chance in which the groups of the keys are evenly spread."""
     if not keys:
         return chance.sample(items, len(items))
-    groups: dict[str, list[_Any]] = {}
+    groups: dict[str, list[Drawn]] = {}
     for each in items:
         groups.setdefault(keys[0](each), []).append(each)
-    places: list[tuple[float, _Any]] = []
+    places: list[tuple[float, Drawn]] = []
     for group in groups.values():
         start = chance.random()
         places += [
@@ -217,14 +217,6 @@ def _spread(items: list[_Any], keys: Sequence[Callable[[_Any], str]], chance: Ra
             for number, each in enumerate(_spread(group, keys[1:], chance))
         ]
     return [each for _, each in sorted(places, key=lambda place: place[0])]
-
-
-def _language(item: _HasLanguage) -> str:
-    return item.language
-
-
-def _kind(item: _HasLanguage) -> str:
-    return item.kind if isinstance(item, Turn) else ""
 
 
 def read(name: str, kind: type[_Read]) -> tuple[_Read, ...]:
