@@ -7,12 +7,12 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from blastoff_pipecat.bench.latency import summary
 from blastoff_pipecat.bench.load import Limits, Trial, p95
 from blastoff_pipecat.bench.plot import Line, lines, stacked
 from blastoff_pipecat.bench.report import MOST_FAILURES_SHOWN, machine, rounded
+from blastoff_pipecat.bench.shell import say
 
 _BUSY_SECS = 0.01  # this process's own lateness, from which on its figures are doubtful
 _HEADS = ("sessions", "", "n", "fails", "p50", "p95", "gap", "tok/s", "CPU%", "MB", "held")
@@ -91,7 +91,7 @@ def show(trials: Sequence[Trial], limits: Limits, console: Console) -> None:
         table.add_row(*_cells(trial))
     console.print(table)
     for line in remarks(trials, limits):
-        console.print(Text(line), soft_wrap=True)
+        say(line, console)
 
 
 def remarks(trials: Sequence[Trial], limits: Limits) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from blastoff_pipecat.bench.report import rounded
 from blastoff_pipecat.bench.seam import sets
 from blastoff_pipecat.bench.seam.reply import Called, SeamReply
 from blastoff_pipecat.bench.seam.way import ALONE, Way
@@ -230,9 +231,9 @@ class _Heard:
             outcome=_outcome(outcomes),
             small_tokens=self._tokens.get("small"),
             large_tokens=self._tokens.get("large"),
-            first_sound=_milliseconds(self._first_sound),
-            answer_heard=_milliseconds(self._answer_heard),
-            alone_heard=_milliseconds(self._alone_heard),
+            first_sound=rounded(self._first_sound, 3),
+            answer_heard=rounded(self._answer_heard, 3),
+            alone_heard=rounded(self._alone_heard, 3),
             interrupted=len(spoken) < len(said) or "interrupted" in outcomes,
         )
 
@@ -253,11 +254,6 @@ class _Heard:
         if report.alone_text is not None and not self._calls:
             alone = Cover(Voice(), self._asked_at)  # of a bot that has said nothing yet
             self._alone_heard = alone.heard_by(began + report.alone_text) - self._asked_at
-
-
-def _milliseconds(secs: float | None) -> float | None:
-    """Round a time to what is known of it."""
-    return None if secs is None else round(secs, 3)
 
 
 def _outcome(outcomes: Sequence[Outcome]) -> Outcome:

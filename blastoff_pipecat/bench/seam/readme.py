@@ -8,7 +8,7 @@ writes both pages.
 import re
 from pathlib import Path
 
-from blastoff_pipecat.bench.seam.intervals import Share
+from blastoff_pipecat.bench.report import markdown
 from blastoff_pipecat.bench.seam.record import read
 from blastoff_pipecat.bench.seam.report import FAULT_NAMES, figures, legend, plot, rows
 from blastoff_pipecat.bench.seam.way import ALONE
@@ -28,24 +28,20 @@ def table() -> str:
     """Write the figures as a Markdown table, with how they were measured under it."""
     run = read(MEASURED)
     found = figures(run)
-    lines = [f"| figure | {' | '.join(map(str, found))} |", "|---" * (len(found) + 1) + "|"]
-    lines += [
-        f"| {called} | {' | '.join(map(cell, found.values()))} |"
-        for called, cell in rows(judged=bool(run.judge))
-    ]
-    about = run.about
-    lines += [
-        "",
-        f"{run.where}, on {about['cores']} shared cores. {legend(run)} `blastoff bench seam` "
-        "measures it on yours.",
-    ]
-    return "\n".join(lines) + "\n"
+    head = ("figure", *map(str, found))
+    cells = rows(judged=bool(run.judge))
+    lines = ((called, *map(cell, found.values())) for called, cell in cells)
+    return markdown(head, lines) + (
+        f"\n{run.where}, on {run.about['cores']} shared cores. {legend(run)} `blastoff bench seam` "
+        "measures it on yours.\n"
+    )
 
 
 def sentence() -> str:
     """Say in few words what comes of it, with an opening to every reply that may have one."""
     run = read(MEASURED)
-    each = next(found for way, found in figures(run).items() if way.always)
+    found = figures(run)
+    each, alone = next(found[way] for way in found if way.always), found[ALONE]
     kept, seams = each.retention, each.faults["misfit"].of
     if kept is None or kept.value is None or kept.interval is None:
         raise ValueError(f"{MEASURED.name} has no right answer")
@@ -55,13 +51,9 @@ def sentence() -> str:
         f"Two models keep {kept.value:.2f} (95 % interval {low:.2f}–{high:.2f}) of the right "
         f"answers that the large one gives alone, and in {seams} replies with something said "
         f"before the answer there were {', '.join(seen)}. That is with {run.where}, of which the "
-        f"large one answers {_percent(figures(run)[ALONE].right)} rightly, and an opening wherever "
+        f"large one answers {alone.right.value or 0.0:.0%} rightly, and an opening wherever "
         "one may be; `blastoff bench seam` measures it on yours.\n"
     )
-
-
-def _percent(share: Share) -> str:
-    return f"{share.value or 0.0:.0%}"
 
 
 def _write(page: str, mark: str, text: str) -> None:

@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from blastoff_pipecat.bench.plot import Interval, intervals, stacked
+from blastoff_pipecat.bench.report import rounded
 from blastoff_pipecat.bench.seam import record
 from blastoff_pipecat.bench.seam.checks import FAULTS, faults
 from blastoff_pipecat.bench.seam.figures import Figures
@@ -16,6 +16,7 @@ from blastoff_pipecat.bench.seam.intervals import Retention, Share
 from blastoff_pipecat.bench.seam.labelled import GOOD
 from blastoff_pipecat.bench.seam.run import Run
 from blastoff_pipecat.bench.seam.way import ALONE, Way
+from blastoff_pipecat.bench.shell import say
 from blastoff_pipecat.relay.cover import PRIOR_LATENCY_SECS
 
 FAULT_NAMES: Mapping[str, str] = {
@@ -113,7 +114,7 @@ def show(run: Run, console: Console) -> None:
         table.add_row(called, *map(cell, found.values()))
     console.print(table)
     for line in (legend(run), *remarks(run)):
-        console.print(Text(line), soft_wrap=True)
+        say(line, console)
 
 
 def remarks(run: Run) -> Iterator[str]:
@@ -203,25 +204,18 @@ def _as_data(found: Figures) -> dict[str, Any]:
     shares |= {"sensible": found.sensible, "good": found.good}
     kept = found.retention
     numbers = {
-        name: None if value is None else round(value, 4)
+        name: rounded(value, 4)
         for name, value in asdict(found).items()
         if value is None or isinstance(value, float)
     }
     return {
         "replies": found.replies,
-        **{name: _share_as_data(share) for name, share in shares.items()},
+        **{name: _known_as_data(share) for name, share in shares.items()},
         **numbers,
-        "retention": None if kept is None else {**asdict(kept), **_value_as_data(kept)},
+        "retention": None if kept is None else _known_as_data(kept),
     }
 
 
-def _share_as_data(share: Share) -> dict[str, Any]:
-    return {**asdict(share), **_value_as_data(share)}
-
-
-def _value_as_data(known: Share | Retention) -> dict[str, Any]:
-    value, interval = known.value, known.interval
-    return {
-        "value": None if value is None else round(value, 4),
-        "interval": None if interval is None else [round(end, 4) for end in interval],
-    }
+def _known_as_data(known: Share | Retention) -> dict[str, Any]:
+    interval = None if known.interval is None else [round(end, 4) for end in known.interval]
+    return {**asdict(known), "value": rounded(known.value, 4), "interval": interval}
