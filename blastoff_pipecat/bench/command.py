@@ -15,13 +15,12 @@ from blastoff_pipecat.bench.load_command import server
 from blastoff_pipecat.bench.overhead.command import overhead
 from blastoff_pipecat.bench.seam.command import seam
 from blastoff_pipecat.bench.shell import (
-    ANY_MODEL,
     JsonFile,
     PlotFile,
     Session,
     progress_bar,
     say,
-    server_at,
+    server_if_named,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def latency(
     session = Session(json_file, plot_file)
     run = Run("", by_url=url is not None)
     with session.measuring(ValueError, LocalError, NoAnswer, OSError, ImportError):
-        endpoint = _endpoint(url, model, key_variable)
+        endpoint = server_if_named(url, model, key_variable)
         asyncio.run(_latency(endpoint, run, questions, rounds, session.console))
     if run.answers:
         report.show(run, session.console)
@@ -116,22 +115,6 @@ async def _asker(endpoint: "ChatEndpoint | None", console: Console) -> "AsyncGen
         asker = ModelsAsker(models.small, models.large, policy, models.sampling())
         async with aclosing(asker):
             yield asker
-
-
-def _endpoint(
-    url: str | None, model: str | None, key_variable: str | None
-) -> "ChatEndpoint | None":
-    """Make the endpoint that options name, if they name one.
-
-    Raises:
-        ValueError: They are at odds, or malformed; the message says how.
-    """
-    if url is None:
-        for name, value in (("--model", model), ("--key-variable", key_variable)):
-            if value is not None:
-                raise ValueError(f"{name} says how to ask a server: give its --url too")
-        return None
-    return server_at(url, model or ANY_MODEL, key_variable)
 
 
 bench.command()(heard)

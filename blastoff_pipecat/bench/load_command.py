@@ -15,6 +15,7 @@ from blastoff_pipecat.bench.shell import (
     progress_bar,
     say,
     server_at,
+    server_if_named,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def server(
     where: dict[str, str | None] = {"server": None, "endpoint_alone": None}
     with session.measuring(ValueError, OSError):
         loaded = server_at(url, model, key_variable)
-        direct = _direct(direct_url, direct_model, direct_key_variable)
+        if direct_url is not None and direct_model is None:
+            raise ValueError("--direct-url needs --direct-model: the large model's name there")
+        direct = server_if_named(direct_url, direct_model, direct_key_variable, of="direct-")
         process = None if pid is None else ProcessTree(pid)
         for endpoint in filter(None, (loaded, direct)):
             _must_be_own(endpoint, mine)
@@ -128,22 +131,6 @@ async def _load(
         for client in clients:
             if client is not None:
                 await client.aclose()
-
-
-def _direct(url: str | None, model: str | None, key_variable: str | None) -> "ChatEndpoint | None":
-    """Make the endpoint to compare with, if one is named.
-
-    Raises:
-        ValueError: Half of it is missing; the message says which.
-    """
-    if url is None:
-        for name, value in (("--direct-model", model), ("--direct-key-variable", key_variable)):
-            if value is not None:
-                raise ValueError(f"{name} says how to ask the endpoint: give its --direct-url too")
-        return None
-    if model is None:
-        raise ValueError("--direct-url needs --direct-model: the large model's name there")
-    return server_at(url, model, key_variable)
 
 
 def _must_be_own(endpoint: "ChatEndpoint", mine: bool) -> None:

@@ -56,6 +56,29 @@ def server_at(url: str, model: str, key_variable: str | None) -> "ChatEndpoint":
     return endpoint
 
 
+def server_if_named(
+    url: str | None, model: str | None, key_variable: str | None, *, of: str = ""
+) -> "ChatEndpoint | None":
+    """Make an endpoint of a server if options name one, such as ``--url``.
+
+    Args:
+        url: Its URL.
+        model: The model's name there.
+        key_variable: The variable with its key.
+        of: What the options' names begin with.
+
+    Raises:
+        ValueError: The options are at odds, or malformed; the message says how.
+    """
+    if url is not None:
+        return server_at(url, model or ANY_MODEL, key_variable)
+    for name, value in (("model", model), ("key-variable", key_variable)):
+        if value is not None:
+            what = "the endpoint" if of else "a server"
+            raise ValueError(f"--{of}{name} says how to ask {what}: give its --{of}url too")
+    return None
+
+
 def progress_bar(console: Console, *, by_itself: bool = True) -> Progress:
     """Make a bar that is redrawn seldom: drawing it takes time from what is measured.
 
