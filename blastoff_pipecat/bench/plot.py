@@ -6,7 +6,7 @@ smoothed or left out; every axis begins at zero.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -71,11 +71,7 @@ def strips(title: str, rows: Sequence[tuple[str, Sequence[float]]]) -> str:
     def x(value: float) -> float:
         return _LEFT + wide * value / most
 
-    parts = _opening(title, height)
-    for tick in _ticks(most, step):
-        parts.append(_line(x(tick), _TOP - 8, x(tick), bottom, "grid"))
-        parts.append(_text(x(tick), bottom + 16, f"{tick:g}", "small", "middle"))
-    parts.append(_text(_LEFT + wide / 2, bottom + 34, "seconds", "small", "middle"))
+    parts = [*_opening(title, height), *_across(x, most, step, bottom, "seconds")]
     for index, (name, values) in enumerate(rows):
         middle = _TOP + _ROW * index + _ROW / 2 - 6
         colour = _colour(index)
@@ -189,11 +185,7 @@ def intervals(
         return _NAMES + wide * value / most
 
     below = 58 + _LEGEND_ROW * math.ceil(len(names) / _IN_A_ROW)
-    parts = _opening(title, bottom + below)
-    for tick in _ticks(most, step):
-        parts.append(_line(x(tick), _TOP - 8, x(tick), bottom, "grid"))
-        parts.append(_text(x(tick), bottom + 16, f"{tick:g}", "small", "middle"))
-    parts.append(_text(_NAMES + wide / 2, bottom + 34, unit, "small", "middle"))
+    parts = [*_opening(title, bottom + below), *_across(x, most, step, bottom, unit)]
     for place, (what, values) in enumerate(rows):
         top = _TOP + row * place
         parts.append(_text(12, top + row / 2 - 3, what))
@@ -263,6 +255,16 @@ def _opening(title: str, height: float) -> list[str]:
         '<rect width="100%" height="100%" class="paper"/>',
         _text(12, 26, title, "title"),
     ]
+
+
+def _across(
+    x: Callable[[float], float], most: float, step: float, bottom: float, unit: str
+) -> Iterator[str]:
+    """Draw an axis to the right, with a line up from each of its ticks."""
+    for tick in _ticks(most, step):
+        yield _line(x(tick), _TOP - 8, x(tick), bottom, "grid")
+        yield _text(x(tick), bottom + 16, f"{tick:g}", "small", "middle")
+    yield _text(x(most / 2), bottom + 34, unit, "small", "middle")
 
 
 def _closed(parts: Sequence[str]) -> str:
