@@ -1,7 +1,6 @@
 """What was measured, as a table for reading, as JSON for scripts and as a plot."""
 
 from dataclasses import asdict
-from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +9,7 @@ from rich.table import Table
 from blastoff_pipecat.bench import loop, report
 from blastoff_pipecat.bench.heard import models
 from blastoff_pipecat.bench.heard.contestants import Contestant
-from blastoff_pipecat.bench.heard.run import LEARNT, Cell, Run
+from blastoff_pipecat.bench.heard.run import LEARNT, Run
 from blastoff_pipecat.bench.heard.targets import Miss
 from blastoff_pipecat.bench.heard.voice import LATENCY_SECS
 from blastoff_pipecat.bench.plot import Line, lines, stacked
@@ -52,7 +51,7 @@ def as_data(run: Run, misses: list[Miss]) -> dict[str, Any]:
         {
             "ttft": cell.ttft,
             "contestant": cell.contestant,
-            **report.rounded(medians(cell), 3),
+            **report.rounded(cell.figures, 3),
             "replies": [report.rounded(asdict(reply), 3) for reply in cell.replies],
         }
         for cell in run.whole
@@ -62,18 +61,6 @@ def as_data(run: Run, misses: list[Miss]) -> dict[str, Any]:
         for miss in misses
     ]
     return {"about": about, "missed": missed, "cells": cells}
-
-
-def medians(cell: Cell) -> dict[str, float]:
-    """Return the median of each time, the worst silence, and how often the small model spoke."""
-    replies = cell.replies
-    return {
-        "first_sound": median(reply.first_sound for reply in replies),
-        "answer": median(reply.answer for reply in replies),
-        "silence": max(reply.silence for reply in replies),
-        "opened": sum(reply.opened for reply in replies) / len(replies),
-        "waiting_lines": sum(reply.waiting_lines for reply in replies) / len(replies),
-    }
 
 
 def show(run: Run, misses: list[Miss], console: Console) -> None:
@@ -88,7 +75,7 @@ def show(run: Run, misses: list[Miss], console: Console) -> None:
         first = "" if shown == cell.ttft else f"{cell.ttft:g}"
         shown = cell.ttft
         mark = " ✗" if (cell.ttft, cell.contestant) in missing else ""
-        found = medians(cell)
+        found = cell.figures
         times = (f"{found[name]:.2f}" for name in ("first_sound", "answer", "silence"))
         often = (f"{found['opened']:.0%}", f"{found['waiting_lines']:g}")
         table.add_row(first, NAMES[cell.contestant] + mark, *times, *often, str(len(cell.replies)))
@@ -118,4 +105,4 @@ def plot(run: Run) -> str:
 
 def _points(run: Run, contestant: Contestant, figure: str) -> list[tuple[float, float]]:
     cells = (cell for cell in run.whole if cell.contestant is contestant)
-    return [(cell.ttft, medians(cell)[figure]) for cell in cells]
+    return [(cell.ttft, cell.figures[figure]) for cell in cells]

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from statistics import quantiles
+from statistics import fmean, median, quantiles
 
 from blastoff_pipecat.bench.heard import models
 from blastoff_pipecat.bench.heard.call import Call
@@ -36,6 +36,18 @@ class Cell:
     contestant: Contestant
     replies: list[Reply] = field(default_factory=list[Reply])
     failure: str | None = None
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The median of each time, the worst silence, and how often the small model spoke."""
+        replies = self.replies
+        return {
+            "first_sound": median(reply.first_sound for reply in replies),
+            "answer": median(reply.answer for reply in replies),
+            "silence": max(reply.silence for reply in replies),
+            "opened": fmean(reply.opened for reply in replies),
+            "waiting_lines": fmean(reply.waiting_lines for reply in replies),
+        }
 
 
 @dataclass

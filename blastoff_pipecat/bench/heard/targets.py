@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import median
 
 from blastoff_pipecat.bench.heard.contestants import OURS, Contestant
 from blastoff_pipecat.bench.heard.run import Cell, Run
@@ -48,17 +47,14 @@ def missed(run: Run) -> list[Miss]:
 
 
 def _missed(cell: Cell, stock: Cell) -> Iterable[str]:
-    replies = cell.replies
-    answer, alone = (median(reply.answer for reply in each.replies) for each in (cell, stock))
-    if answer > alone + LATER_SECS:
-        yield f"answer heard at {answer:.2f} s, alone at {alone:.2f} s"
-    first = median(reply.first_sound for reply in replies)
-    silent = median(reply.first_sound for reply in stock.replies)
-    if silent > SLOW_SECS and first > FIRST_SOUND_SECS:
-        yield f"first sound at {first:.2f} s, not within {FIRST_SOUND_SECS:g} s"
-    opened = sum(reply.opened for reply in replies)
+    ours, alone = cell.figures, stock.figures
+    if ours["answer"] > alone["answer"] + LATER_SECS:
+        yield f"answer heard at {ours['answer']:.2f} s, alone at {alone['answer']:.2f} s"
+    if alone["first_sound"] > SLOW_SECS and ours["first_sound"] > FIRST_SOUND_SECS:
+        yield f"first sound at {ours['first_sound']:.2f} s, not within {FIRST_SOUND_SECS:g} s"
+    opened = sum(reply.opened for reply in cell.replies)
     if cell.ttft in QUICK_TTFTS_SECS and opened:
-        yield f"{opened} of {len(replies)} replies opened needlessly"
-    silence = max(reply.silence for reply in replies)
+        yield f"{opened} of {len(cell.replies)} replies opened needlessly"
+    silence = ours["silence"]
     if silence > SILENCE_SECS:
         yield f"{silence:.2f} s of silence after the first sound, more than {SILENCE_SECS:g} s"
