@@ -16,10 +16,6 @@ POLICIES: tuple[PolicyName, ...] = ("alone", "fixed", "auto", "auto, prefix")
 asked beside the opening; the same, with the opening handed over to it."""
 
 FIXED_OPENING = "Good question, let me see,"
-MOST_WORDS = 6
-
-MAX_SILENCE_SECS = 1.0
-MAX_WAITING_LINES = 2
 LINE_SECS = 0.16
 """How long the small model is believed to need for a line: a little more than it does."""
 
@@ -32,8 +28,8 @@ def _auto(*, beside: bool) -> Manner:
     return Manner(
         opening="auto",
         beside=beside,
-        max_silence=MAX_SILENCE_SECS,
-        max_waiting_lines=MAX_WAITING_LINES,
+        max_silence=1.0,
+        max_waiting_lines=2,
         clause_release=True,
         gathers=True,
         lines=Stock(lines.sentences if beside else lines.commas),
@@ -67,7 +63,7 @@ def make_opening(policy: PolicyName, recent: Sequence[str]) -> Opening:
     manner = _MANNERS[policy]
     if manner.opening == "always":
         return WrittenOpening()
-    rules = OpeningRules(min_words=2, enough_words=2, max_words=MOST_WORDS)
+    rules = OpeningRules(min_words=2, enough_words=2, max_words=6)
     kind = WrittenLine if manner.beside else WrittenOpening
     suits = partial(leads_in, language=LANGUAGE)
     return kind(rules, recent=recent, stand_ins=manner.lines.lines, suits=suits)

@@ -11,16 +11,15 @@ from random import Random
 
 from blastoff_pipecat.bench.cover.answer import Answer, Piece
 
-TOKENS = (1, 9, 28)
-TEXTS = (
-    "For",
-    " the most part it works like this,",
-    " and that is how it has been done for as long as anyone here can remember it. It",
+USUAL = (
+    (1, "For"),
+    (9, " the most part it works like this,"),
+    (28, " and that is how it has been done for as long as anyone here can remember it. It"),
 )
-"""An answer whose first clause ends with its ninth token, and its first sentence with the 27th."""
+"""An answer, each piece with the number of its last token: its first clause ends with the ninth,
+and its first sentence with the 27th."""
 
-SHORT_TOKENS = (1, 12, 13)
-SHORT_TEXTS = "For", " most people the first one of the two is enough.", " It"
+SHORT = (1, "For"), (12, " most people the first one of the two is enough."), (13, " It")
 """One whose first sentence is of twelve tokens, with no clause inside."""
 
 OPENINGS = (
@@ -101,9 +100,6 @@ class World:
 
     def _answer(self, random: Random) -> Answer:
         ttft = self.ttft * math.exp(random.gauss(0.0, self.spread))
-        short = random.random() < self.short_sentences
-        pieces = zip(
-            SHORT_TOKENS if short else TOKENS, SHORT_TEXTS if short else TEXTS, strict=True
-        )
+        pieces = SHORT if random.random() < self.short_sentences else USUAL
         rate = self.tokens_per_second
         return Answer(tuple(Piece(ttft + (token - 1) / rate, text) for token, text in pieces))
