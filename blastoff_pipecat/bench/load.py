@@ -12,7 +12,6 @@ some seconds, after which nothing more is asked, and what is still being said ma
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from typing import Any
 
 from blastoff_pipecat.bench.process import ProcessTree
 from blastoff_pipecat.bench.questions import QUESTIONS, WARM_UP, messages
+from blastoff_pipecat.conductor.latency import nearest_rank
 from blastoff_pipecat.endpoints import ChatClient, EndpointError, TextDelta, UsageReport
 
 MOST_FAILURES = 3
@@ -256,7 +256,7 @@ def steps(most: int) -> list[int]:
 
 def p95(values: Sequence[float]) -> float | None:
     """Return the 95th percentile (nearest rank); None of nothing."""
-    return sorted(values)[math.ceil(0.95 * len(values)) - 1] if values else None
+    return nearest_rank(sorted(values), 0.95) if values else None
 
 
 def _grown(now: Sequence[float], before: Sequence[float]) -> float | None:

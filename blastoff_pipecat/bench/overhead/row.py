@@ -47,7 +47,9 @@ class Row:
 
     def spread(self, kind: Kind) -> tuple[float, float]:
         """Return the quartiles in the shown unit."""
-        low, high = quartiles(self.samples[kind])
+        found = self.samples[kind]
+        few = len(found) < 2
+        low, _, high = found * 3 if few else statistics.quantiles(found, n=4, method="inclusive")
         return low * self.scale, high * self.scale
 
     @property
@@ -87,11 +89,3 @@ class Row:
         if self.least is not None:
             return self.ratio >= self.least
         return None if self.most is None else self.ratio <= self.most
-
-
-def quartiles(values: list[float]) -> tuple[float, float]:
-    """Return the lower and the upper quartile."""
-    if len(values) < 2:
-        return values[0], values[0]
-    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-    return low, high
