@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import tempfile
-import wave
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from rich.console import Console
 from blastoff_pipecat.demo.call import Turn
 from blastoff_pipecat.demo.chart import Timeline
 from blastoff_pipecat.demo.question import BUNDLED_QUESTION, SAMPLE_RATE, Question
-from blastoff_pipecat.demo.recording import Recordings
+from blastoff_pipecat.demo.recording import Recording, Recordings
 from blastoff_pipecat.demo.run import run
 from blastoff_pipecat.local.pair import LANGUAGE_MODELS
 
@@ -41,9 +40,7 @@ async def record() -> None:
     question = await Question.speak(BUNDLED_QUESTION)
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder) / "question.wav"
-        with wave.open(str(asked), "wb") as file:
-            file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-            file.writeframes(question.pcm)
+        Recording(bytearray(question.pcm), SAMPLE_RATE).write(asked)
         both, alone = await run(asked, Recordings(Path(folder) / "reply.wav"), Console())
     turns = {"alone": alone, "both": both}
     for name, turn in turns.items():

@@ -39,9 +39,7 @@ class Recording:
         """
         try:
             with path.open("wb") as raw, wave.open(raw, "wb") as file:
-                file.setnchannels(1)
-                file.setsampwidth(2)
-                file.setframerate(self.sample_rate)
+                file.setparams((1, 2, self.sample_rate, 0, "NONE", ""))
                 file.writeframes(bytes(self.pcm))
         except OSError as error:
             raise Unwritable(f"{path} could not be written: {error.strerror}.") from error
