@@ -1,6 +1,7 @@
 """``blastoff bench server``."""
 
 import asyncio
+from contextlib import aclosing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,23 +115,21 @@ async def _load(
 
     beside = f", beside {direct}" if direct else ""
     say(f"Loading {loaded}{beside}", console)
-    clients = ChatClient(loaded), ChatClient(direct) if direct else None
-    try:
+    async with (
+        aclosing(ChatClient(loaded)) as server,
+        aclosing(ChatClient(direct)) if direct else nullcontext() as alone,
+    ):
         with progress_bar(console) as bar:
             task = bar.add_task("warming up", total=None)
 
             def tell(trial: "Trial") -> None:
                 bar.update(task, advance=1, description=f"{trial.sessions} sessions done")
 
-            load = Load(*clients, process, limits, tell, trials)
+            load = Load(server, alone, process, limits, tell, trials)
             await load.warm_up()
             numbers = steps(limits.most)
             bar.update(task, total=len(numbers) * (2 if direct else 1), description="1 session")
             await load.ramp()
-    finally:
-        for client in clients:
-            if client is not None:
-                await client.aclose()
 
 
 def _must_be_own(endpoint: "ChatEndpoint", mine: bool) -> None:

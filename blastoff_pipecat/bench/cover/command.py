@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from blastoff_pipecat.bench.shell import (
-    JsonFile,
-    PlotFile,
-    Session,
-    progress_bar,
-    say,
-    written,
-)
+from blastoff_pipecat.bench.shell import JsonFile, PlotFile, Session, progress_bar, say, written
 
 if TYPE_CHECKING:
     from blastoff_pipecat.bench.cover.answer import Answer

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from blastoff_pipecat.bench.shell import (
-    JsonFile,
-    Session,
-    fail,
-    progress_bar,
-    say,
-)
+from blastoff_pipecat.bench.shell import JsonFile, Session, fail, progress_bar, say
 
 if TYPE_CHECKING:
     from blastoff_pipecat.bench.seam.reply import SeamReply
