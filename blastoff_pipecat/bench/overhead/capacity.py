@@ -11,7 +11,6 @@ What the server itself sends late counts too, for both services alike.
 
 import asyncio
 import json
-import math
 import sys
 import time
 from collections.abc import AsyncGenerator
@@ -20,6 +19,7 @@ from typing import cast
 
 from loguru import logger
 
+from blastoff_pipecat.bench.beside.callers import percentile
 from blastoff_pipecat.bench.child import told
 from blastoff_pipecat.bench.loop import run
 from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
@@ -114,8 +114,7 @@ async def _latency(kind: Kind, url: str, count: int, secs: float) -> float:
         finally:
             for talk in talks:
                 talk.cancel()
-    late.sort()
-    return late[int(0.95 * len(late))] if late else math.inf
+    return percentile(late, 95)
 
 
 async def _talk(

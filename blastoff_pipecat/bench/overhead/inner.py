@@ -5,7 +5,6 @@ reply of it; a reply of ours is all of it, without an opening. Both go beside th
 pipeline.
 """
 
-import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -19,7 +18,7 @@ from blastoff_pipecat.bench.overhead.contestants import ASKED, KINDS, SYSTEM, Ki
 from blastoff_pipecat.bench.overhead.extent import LargeName
 from blastoff_pipecat.bench.overhead.providers import TOKENS
 from blastoff_pipecat.bench.overhead.row import Row
-from blastoff_pipecat.bench.overhead.session import Session
+from blastoff_pipecat.bench.overhead.session import Session, cpu_secs
 from blastoff_pipecat.bench.pipeline import running
 from blastoff_pipecat.endpoints import Ask, TextDelta
 
@@ -91,10 +90,7 @@ class Inner:
 
     async def _cpu(self, answer: Callable[[], Awaitable[object]]) -> float:
         """Return the CPU that a token of an answer costs, in seconds."""
-        before = time.process_time()
-        for _ in range(self._replies):
-            await answer()
-        return (time.process_time() - before) / (self._replies * TOKENS)
+        return await cpu_secs(answer, self._replies) / TOKENS
 
 
 async def _read(service: LLMService[Any]) -> None:

@@ -1,14 +1,14 @@
 """Replies one after the other: what each costs in time and CPU, and which connections it opens."""
 
-import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Literal, TypeAlias
 
 from blastoff_pipecat.bench.overhead.contestants import KINDS, Kind, conversation, make
 from blastoff_pipecat.bench.overhead.row import Row
 from blastoff_pipecat.bench.overhead.server import BURST_TOKENS, TTFT_SECS, TURN_TOKENS, Server
-from blastoff_pipecat.bench.overhead.session import Session
+from blastoff_pipecat.bench.overhead.session import Session, cpu_secs
 from blastoff_pipecat.bench.pipeline import running
 
 SHORT, LONG = 12, 200
@@ -83,21 +83,16 @@ class Replies:
     async def round(self, kind: Kind) -> None:
         """Measure each figure once for one kind."""
         await self._latencies(kind)
-        replies, sessions = self._replies, self._sessions
-        self.short.add(kind, await self._cpu(sessions["prompt"][kind], SHORT, 2 * replies))
-        self.long.add(kind, await self._cpu(sessions["prompt"][kind], LONG, replies))
-        self.waited.add(kind, await self._cpu(sessions["patient"][kind], SHORT, replies))
-        context, session = conversation(SHORT), sessions["burst"][kind]
-        before = time.process_time()
-        await session.hear(context, BURST_TOKENS)
-        self.burst.add(kind, (time.process_time() - before) / BURST_TOKENS)
+        replies = self._replies
 
-    async def _cpu(self, session: Session, messages: int, replies: int) -> float:
-        context = conversation(messages)
-        before = time.process_time()
-        for _ in range(replies):
-            await session.hear(context, TURN_TOKENS)
-        return (time.process_time() - before) / replies
+        async def cpu(use: Use, messages: int, replies: int, tokens: int = TURN_TOKENS) -> float:
+            hear = self._sessions[use][kind].hear
+            return await cpu_secs(partial(hear, conversation(messages), tokens), replies)
+
+        self.short.add(kind, await cpu("prompt", SHORT, 2 * replies))
+        self.long.add(kind, await cpu("prompt", LONG, replies))
+        self.waited.add(kind, await cpu("patient", SHORT, replies))
+        self.burst.add(kind, await cpu("burst", SHORT, 1, BURST_TOKENS) / BURST_TOKENS)
 
     async def _latencies(self, kind: Kind) -> None:
         """Add the medians of what the client adds to the server's own times."""
