@@ -87,34 +87,25 @@ class Limits:
     bound_secs: float = 0.05
 
 
+@dataclass(frozen=True)
 class Load:
-    """A ramp of sessions on one server, and on the endpoint behind it."""
+    """A ramp of sessions on one server, and on the endpoint behind it.
 
-    def __init__(
-        self,
-        server: ChatClient,
-        direct: ChatClient | None,
-        process: ProcessTree | None,
-        limits: Limits,
-        tell: Callable[[Trial], None],
-        trials: list[Trial],
-    ) -> None:
-        """Take what is loaded.
+    Attributes:
+        server: The server.
+        direct: The large model's endpoint alone.
+        process: The server's processes.
+        limits: What bounds it.
+        tell: Told of every trial when it is over.
+        trials: Where they are kept; what came before an interruption stays there.
+    """
 
-        Args:
-            server: The server.
-            direct: The large model's endpoint alone.
-            process: The server's processes.
-            limits: What bounds it.
-            tell: Told of every trial when it is over.
-            trials: Where they are kept; what came before an interruption stays there.
-        """
-        self._server = server
-        self._direct = direct
-        self._process = process
-        self._limits = limits
-        self._tell = tell
-        self._trials = trials
+    server: ChatClient
+    direct: ChatClient | None
+    process: ProcessTree | None
+    limits: Limits
+    tell: Callable[[Trial], None]
+    trials: list[Trial]
 
     async def warm_up(self) -> None:
         """Ask each once, uncounted.
@@ -123,10 +114,10 @@ class Load:
             EndpointError: One does not answer.
             TimeoutError: One does not answer in time.
         """
-        for client in (self._server, self._direct):
+        for client in (self.server, self.direct):
             if client is not None:
                 trial = Trial("warm-up", 1)
-                async with asyncio.timeout(self._limits.patience_secs):
+                async with asyncio.timeout(self.limits.patience_secs):
                     await _answer(client, WARM_UP, trial)
                 if not trial.first_texts:
                     raise EndpointError(client.endpoint, "an answer without text")
@@ -134,23 +125,23 @@ class Load:
     async def ramp(self) -> None:
         """Double the sessions until they are not held, or are the most there may be."""
         first: dict[str, Trial] = {}
-        for sessions in steps(self._limits.most):
+        for sessions in steps(self.limits.most):
             alone = None
-            if self._direct is not None:
-                alone = await self._trial("endpoint alone", self._direct, sessions)
+            if self.direct is not None:
+                alone = await self._trial("endpoint alone", self.direct, sessions)
                 first.setdefault("alone", alone)
-                self._tell(alone)
-            trial = await self._trial("server", self._server, sessions)
+                self.tell(alone)
+            trial = await self._trial("server", self.server, sessions)
             first.setdefault("server", trial)
-            judge(trial, first["server"], alone, first.get("alone"), self._limits.bound_secs)
-            self._tell(trial)
+            judge(trial, first["server"], alone, first.get("alone"), self.limits.bound_secs)
+            self.tell(trial)
             if not trial.held:
                 break
 
     async def _trial(self, who: str, client: ChatClient, sessions: int) -> Trial:
         trial = Trial(who, sessions)
-        self._trials.append(trial)
-        process = self._process if who == "server" else None
+        self.trials.append(trial)
+        process = self.process if who == "server" else None
         clock = asyncio.get_running_loop().time
         lags: list[float] = []
         used = 0.0
@@ -176,17 +167,17 @@ class Load:
     async def _session(self, client: ChatClient, trial: Trial, number: int, started: float) -> None:
         clock = asyncio.get_running_loop().time
         # They do not all ask in the same moment, as callers do not.
-        await asyncio.sleep(number * min(1.0, self._limits.secs / 4) / trial.sessions)
+        await asyncio.sleep(number * min(1.0, self.limits.secs / 4) / trial.sessions)
         failures = 0
-        while clock() < started + self._limits.secs and failures < MOST_FAILURES:
+        while clock() < started + self.limits.secs and failures < MOST_FAILURES:
             question = QUESTIONS[number % len(QUESTIONS)]
             number += 1
             try:
-                async with asyncio.timeout(self._limits.patience_secs):
+                async with asyncio.timeout(self.limits.patience_secs):
                     await _answer(client, question, trial)
             except (EndpointError, TimeoutError) as error:
                 failures += 1
-                said = str(error) or f"no end within {self._limits.patience_secs:g} s"
+                said = str(error) or f"no end within {self.limits.patience_secs:g} s"
                 trial.failures.append(said)
 
 
