@@ -71,22 +71,19 @@ class Tally:
         """Count replies."""
         tally = cls()
         for turn, heard in replies:
-            tally._add(world, turn, heard)
+            tally.first.append(heard.first)
+            tally.answer.append(heard.answer)
+            tally.later.append(heard.answer - heard_alone(turn, world).answer)
+            if turn.answer.ttft <= LATEST_TTFT_SECS:
+                tally.soon += 1
+                tally.silent += heard.silence > SILENCE_SECS + _EXACT
+            tally.opened += heard.opened
+            if turn.answer.clause + world.latency <= IN_TIME_SECS:
+                tally.in_time += 1
+                tally.needless += heard.opened
+            tally.waiting_lines += heard.waiting_lines
+            tally.small_tokens += heard.small_tokens
         return tally
-
-    def _add(self, world: World, turn: Turn, heard: Heard) -> None:
-        self.first.append(heard.first)
-        self.answer.append(heard.answer)
-        self.later.append(heard.answer - heard_alone(turn, world).answer)
-        if turn.answer.ttft <= LATEST_TTFT_SECS:
-            self.soon += 1
-            self.silent += heard.silence > SILENCE_SECS + _EXACT
-        self.opened += heard.opened
-        if turn.answer.clause + world.latency <= IN_TIME_SECS:
-            self.in_time += 1
-            self.needless += heard.opened
-        self.waiting_lines += heard.waiting_lines
-        self.small_tokens += heard.small_tokens
 
     def add(self, other: "Tally") -> None:
         """Count the replies of another as well."""

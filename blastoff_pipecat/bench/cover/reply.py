@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from itertools import count
 
 from blastoff_pipecat.bench.cover.heard import Heard
 from blastoff_pipecat.bench.cover.policy import (
@@ -62,7 +63,7 @@ class SimulatedReply:
         )
         self._voice = SimulatedVoice(world.latency, world.words_per_second)
         self._to_come: list[tuple[float, int, ev.Event]] = []
-        self._number = 0  # of events, so that those of one time stay in order
+        self._numbers = count()  # of events, so that those of one time stay in order
         self._answer_to_come = 0  # pieces of it, and its end
         self._small_writes = False
         self._small_tokens = 0
@@ -145,5 +146,4 @@ class SimulatedReply:
 
     def _expect(self, events: Iterable[tuple[float, ev.Event]]) -> None:
         for when, event in events:
-            self._number += 1
-            heappush(self._to_come, (when, self._number, event))
+            heappush(self._to_come, (when, next(self._numbers), event))
