@@ -104,8 +104,7 @@ def is_held(accepted: Iterable[str], text: str, language: str) -> bool:
 
 def numbers_in(text: str, language: str) -> set[str]:
     """List the numbers of a text: in digits, and the words that numbers are made of."""
-    words = _number_words(language)
-    return {word for word in _words(_spelt(text)) if word in words or _digits_alone.fullmatch(word)}
+    return {word for word in _words(_spelt(text)) if _is_number(word, language)}
 
 
 def _spelt(text: str) -> str:

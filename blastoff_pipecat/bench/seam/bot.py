@@ -19,7 +19,7 @@ from blastoff_pipecat.conductor.conductor import Conductor, Reply
 from blastoff_pipecat.conductor.conversation import Conversation
 from blastoff_pipecat.conductor.heard import ModelUsed, ToolCalls
 from blastoff_pipecat.conductor.policy import Policy
-from blastoff_pipecat.conductor.report import HandedOver, Outcome, ReplyReport
+from blastoff_pipecat.conductor.report import Outcome, ReplyReport
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint, Message, ToolCall
 from blastoff_pipecat.relay.actions import (
     ReportFailures,
@@ -213,17 +213,15 @@ class _Heard:
     def as_reply(self, way: Way, spoken: str, *, id: str, language: str, asked: str) -> SeamReply:
         """Return it as plain data; what was not heard any more is no part of it."""
         said = "".join(self._said).strip()
-        before = "".join(self._opening).strip()
         outcomes: list[Outcome] = [each.outcome for each in self._reports]
-        handovers: list[HandedOver | None] = [each.handover for each in self._reports]
         answer = "".join(self._answer).strip()
         return SeamReply(
             id=id,
             asked=asked,
             language=language,
             style=way.style,
-            handover=next(filter(None, handovers), None),
-            opening=before,
+            handover=next((each.handover for each in self._reports if each.handover), None),
+            opening="".join(self._opening).strip(),
             waiting=tuple(filter(None, map(str.strip, self._waiting))),
             answer=answer[: max(0, len(answer) - (len(said) - len(spoken)))].rstrip(),
             spoken=spoken,

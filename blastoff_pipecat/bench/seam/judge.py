@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from blastoff_pipecat.bench.seam import prompts
 from blastoff_pipecat.bench.seam.reply import SeamReply
@@ -81,7 +82,7 @@ class Judge:
 
         async def one(reply: SeamReply) -> None:
             async with self._free:
-                tell(reply, await self.judge(reply, list(_before(reply, replies))))
+                tell(reply, await self.judge(reply, _before(reply, replies)))
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -115,14 +116,11 @@ class Judge:
         raise JudgeFailed(f"The judge {self.where} gives no verdict: {why}")
 
 
-def _before(reply: SeamReply, replies: Iterable[SeamReply]) -> Iterable[SeamReply]:
-    """Yield the replies that the same conversation had before."""
+def _before(reply: SeamReply, replies: Iterable[SeamReply]) -> list[SeamReply]:
+    """List the replies that the same conversation had before."""
     conversation, point, _ = reply.id.partition(".")
-    for each in replies:
-        if each is reply:
-            return
-        if point and each.id.partition(".")[0] == conversation:
-            yield each
+    earlier = takewhile(lambda each: each is not reply, replies)
+    return [each for each in earlier if each.id.startswith(f"{conversation}.") and point]
 
 
 def _context(reply: SeamReply, before: Sequence[SeamReply]) -> str:

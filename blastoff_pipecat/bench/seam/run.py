@@ -47,11 +47,8 @@ class Sample:
     @property
     def everything(self) -> tuple[Asked, ...]:
         """All of it, the kinds mixed, so that a run that is stopped has some of each."""
-        kinds = self.questions, self.turns, self.conversations
-        placed = [
-            ((number + 0.5) / len(kind), each) for kind in kinds for number, each in enumerate(kind)
-        ]
-        return tuple(each for _, each in sorted(placed, key=lambda place: place[0]))
+        kinds: tuple[Sequence[Asked], ...] = (self.questions, self.turns, self.conversations)
+        return tuple(sets.evenly((0.5, kind) for kind in kinds))
 
     @property
     def items(self) -> dict[str, sets.Item]:

@@ -6,10 +6,11 @@ would jar or hurt), "may" or "should" (silence would be felt). What is checkable
 words of which one must be in the answer, spelt as `answers.py` says.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from random import Random
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -160,7 +161,7 @@ Item: TypeAlias = Question | Turn | UserTurn
 
 
 Drawn = TypeVar("Drawn", Question, Turn, Conversation)
-_Read = TypeVar("_Read")
+_Any = TypeVar("_Any")
 
 
 @cache
@@ -209,17 +210,20 @@ def _spread(
     groups: dict[str, list[Drawn]] = {}
     for each in items:
         groups.setdefault(keys[0](each), []).append(each)
-    places: list[tuple[float, Drawn]] = []
-    for group in groups.values():
-        start = chance.random()
-        places += [
-            ((number + start) / len(group), each)
-            for number, each in enumerate(_spread(group, keys[1:], chance))
-        ]
-    return [each for _, each in sorted(places, key=lambda place: place[0])]
+    return evenly((chance.random(), _spread(each, keys[1:], chance)) for each in groups.values())
 
 
-def read(name: str, kind: type[_Read]) -> tuple[_Read, ...]:
+def evenly(groups: Iterable[tuple[float, Sequence[_Any]]]) -> list[_Any]:
+    """Spread groups evenly over one list, each from a part (0 to 1) of its own distance on."""
+    places = [
+        ((number + start) / len(group), each)
+        for start, group in groups
+        for number, each in enumerate(group)
+    ]
+    return [each for _, each in sorted(places, key=itemgetter(0))]
+
+
+def read(name: str, kind: type[_Any]) -> tuple[_Any, ...]:
     """Return all of one of the sets."""
     file = files("blastoff_pipecat.bench.seam").joinpath("sets", f"{name}.jsonl")
     lines = file.read_text(encoding="utf-8").splitlines()
