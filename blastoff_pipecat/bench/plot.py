@@ -221,6 +221,8 @@ def stacked(plots: Sequence[str]) -> str:
 def _legend(names: Sequence[str], top: float) -> list[str]:
     parts: list[str] = []
     for index, name in enumerate(names):
+        if not name:  # a line that the title tells of
+            continue
         x, y = 80 + index % _IN_A_ROW * 168, top + index // _IN_A_ROW * _LEGEND_ROW
         parts.append(
             f'<rect x="{x}" y="{y:g}" width="12" height="12" {_colour(index)} fill="currentColor"/>'
