@@ -8,7 +8,7 @@ that, `remarks` tells what asks for something from what does not.
 
 from blastoff_pipecat.relay.bare_numbers import is_number
 from blastoff_pipecat.relay.distress import tells_distress
-from blastoff_pipecat.relay.scripts import tokens
+from blastoff_pipecat.relay.scripts import count_words, tokens
 from blastoff_pipecat.relay.small_talk import is_small_talk
 
 
@@ -18,9 +18,9 @@ def needs_none(text: str, language: str | None = None) -> bool:
     Such are greetings, thanks, goodbyes, yes and no, bare numbers and the shortest remarks; bad
     news, distress and emergencies; and a turn without a word.
     """
-    words = tokens(text, most=2)
+    if not tokens(text, most=1):
+        return True
     # "Hello?" is asked into a silence, by somebody who is glad to hear anything.
-    prods = len(words) == 1 and text.rstrip().endswith(("?", "？"))
-    return not prods and (
-        not words or is_small_talk(text) or is_number(text) or tells_distress(text, language)
-    )
+    if text.rstrip().endswith(("?", "？")) and len(text.split()) == 1 and count_words(text) <= 2:
+        return False
+    return is_small_talk(text) or is_number(text) or tells_distress(text, language)

@@ -29,7 +29,13 @@ def test_no_opening_for_what_asks_for_none(kind: str) -> None:
 
 def test_who_asks_into_a_silence_is_glad_of_an_opening() -> None:
     """However the question ends; a greeting alone is none."""
-    for text, none in (("Hello", True), ("Hello?", False), ("Hello? ", False), ("喂？", False)):
+    for text, none in (
+        ("Hello", True),
+        ("Hello?", False),
+        ("Hello? ", False),
+        ("喂？", False),
+        ("もしもし？", False),
+    ):
         assert needs_none(text) is none
 
 
