@@ -172,7 +172,8 @@ async def test_the_embedded_models_answer_and_ctrl_c_leaves_nothing(tmp_path: Pa
 
     assert "1/1 passed" in evaluated, evaluated
     lines = LINES["en"].sentences + LINES["en"].waiting
-    assert [line for line in lines if reply["opening"].startswith(line)], reply
+    opening = reply["opening"]  # a fast computer's answer comes at once, and has none
+    assert not opening or [line for line in lines if opening.startswith(line)], reply
     assert status == 0
     assert len(children) == 2
     assert not set(children) & {int(name) for name in os.listdir("/proc") if name.isdigit()}
