@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, COMBINING, fold
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, COMBINING, fold, joined
 
 # Yes and no, as the first word of an opening.
 _yes_or_no = re.compile(
@@ -197,10 +197,8 @@ _BEGUN = r"""
 
 
 def _pattern(source: str) -> str:
-    """Put the lines of a pattern together, spelt as `fold` leaves a text."""
-    joined = "".join(map(str.strip, source.splitlines()))
-    joined = joined.replace("~", f"(?:(?:{_ADVERBS}) ){{0,3}}").replace("…", "(?: [^ ]+){0,5}?")
-    return fold(joined)
+    """Put a pattern together, with adverbs where it may hold some."""
+    return joined(source.replace("~", f"(?:(?:{_ADVERBS}) ){{0,3}}"))
 
 
 def _any_of(sources: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ knows no more than some ways to say a thing; what it does not know is left to th
 import re
 from functools import cache
 
-from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, fold
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, fold, joined
 
 # In the patterns `…` stands for up to five words of any kind, `@` for one of a language's kin.
 _KIN = {
@@ -244,10 +244,9 @@ _marks = re.compile(f'[{re.escape(CLAUSE_MARKS)}¿¡"“”„«»()]')
 
 
 def _filled(language: str, told: str) -> str:
-    """Put the lines of a pattern together, spelt as `fold` leaves a text."""
-    joined = "".join(map(str.strip, told.splitlines()))
-    kin = "".join(map(str.strip, _KIN.get(language, "").splitlines()))
-    return fold(joined.replace("@", f"(?:{kin})").replace("…", "(?: [^ ]+){0,5}?"))
+    """Put a pattern together, with a language's kin in it."""
+    kin = joined(_KIN.get(language, ""))
+    return joined(told).replace("@", f"(?:{kin})")
 
 
 def tells_distress(text: str, language: str | None = None) -> bool:

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, fold
+from blastoff_pipecat.relay.scripts import CLAUSE_MARKS, fold, joined
 
 _MOST_CHARACTERS = 2000
 """How much of a turn is looked at."""
@@ -206,16 +206,11 @@ def is_remark(text: str, language: str | None) -> bool:
 def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return what a clause that states holds, and one that asks."""
     if words := _SPACED.get(language):
-        leads, states, asks, wants = map(_joined, words)
+        leads, states, asks, wants = map(joined, words)
         begins = rf"^(?:(?:{leads}) )*"
         return (
             re.compile(rf"{begins}(?:{states})(?!\w)"),
             re.compile(rf"{begins}(?:{asks})(?!\w)|\b(?:{wants})(?!\w)"),
         )
-    _, states, asks, wants = map(_joined, _UNSPACED[language])
+    _, states, asks, wants = map(joined, _UNSPACED[language])
     return re.compile(states), re.compile(f"{asks}|{wants}")
-
-
-def _joined(words: str) -> str:
-    """Put the lines of a pattern together, spelt as `fold` leaves a text."""
-    return fold("".join(map(str.strip, words.splitlines())))

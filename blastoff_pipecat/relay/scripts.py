@@ -98,6 +98,15 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _accents.sub("", unicodedata.normalize("NFD", folded)))
 
 
+def joined(pattern: str) -> str:
+    """Put the lines of a pattern together, spelt as `fold` leaves a text.
+
+    In it `…` stands for up to five words of any kind.
+    """
+    one = "".join(map(str.strip, pattern.splitlines()))
+    return fold(one.replace("…", "(?: [^ ]+){0,5}?"))
+
+
 def ended(line: str, *, sentence: bool) -> str:
     """End a line as a sentence, or with a comma, in the marks of its script.
 

@@ -40,8 +40,8 @@ class Failures:
 
     async def push(self, report: ReportFailures, context: LLMContext) -> None:
         """Push an error; what will not mend by itself is said loudly too, once."""
-        small, large = self.conductor.small.describe(), self.conductor.large.describe()
-        names = {"small": small, "large": large}
+        small, large = self.conductor.small, self.conductor.large
+        names = {"small": small.describe(), "large": large.describe()}
         for failure in report.failures:
             status = getattr(failure.error, "status_code", None)
             model = names[failure.role]
