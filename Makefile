@@ -24,9 +24,15 @@ help: ## say what can be made
 demo: $(VENV)/.demo ## a bot to talk to in the browser (ARGS: --headless, or options of the bot)
 	@$(VENV)/bin/blastoff demo $(if $(findstring --headless,$(ARGS)),,--open) $(ARGS)
 
+# Calls and conversations are played in real time, which others on the same computer disturb: what
+# fails is tried once more, alone. What fails then fails.
 test: lint $(VENV)/.browser ## lint, types and every test (ARGS: options of pytest)
 	@echo "== pytest"
-	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS) || { \
+		status=$$?; [ $$status = 1 ] || exit $$status; \
+		echo "== once more, one at a time: what failed beside others"; \
+		$(PY) -m pytest --last-failed --last-failed-no-failures none -v $(ARGS); \
+	}
 
 test-newest: .newest/.installed ## what leans on Pipecat, on its newest release below 2
 	@.newest/bin/python -m pip install --disable-pip-version-check --quiet --upgrade 'pipecat-ai<2'
