@@ -44,10 +44,13 @@ def seam(
             help="Likewise, how the large model learns of an opening: beside, prefix or auto."
         ),
     ] = None,
-    always: Annotated[
-        bool,
-        typer.Option("--always", help="Try each also with an opening to every reply that may."),
-    ] = False,
+    opening: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Likewise, which replies get one: auto, where the answer is forecast to be late, "
+            "or always, where there may be one. [default: auto]"
+        ),
+    ] = None,
     temperature: Annotated[
         float | None,
         typer.Option(
@@ -104,7 +107,9 @@ def seam(
             run.sample = drawn(questions, turns, conversations, seed, language or ())
             if not run.sample.everything:
                 raise ValueError("With no question, no turn and no conversation nothing is asked")
-            asyncio.run(_measure(run, style or (), handover or (), always, temperature, console))
+            asyncio.run(
+                _measure(run, style or (), handover or (), opening or (), temperature, console)
+            )
         try:
             if judge:
                 asyncio.run(_judge(run, console))
@@ -168,7 +173,7 @@ async def _measure(
     run: "Run",
     styles: Sequence[str],
     handovers: Sequence[str],
-    always: bool,
+    openings: Sequence[str],
     temperature: float | None,
     console: Console,
 ) -> None:
@@ -181,7 +186,7 @@ async def _measure(
     # However slow: what is measured is how well it answers, the same on every computer.
     async with pair_of_models(Environment.read(), console, may_be_slow=True) as models:
         policy = models.policy()
-        run.ways = ways(policy, styles, handovers, always=always)
+        run.ways = ways(policy, styles, handovers, openings)
         named = [each.model if models.embedded else each for each in (models.small, models.large)]
         run.where = f"small {named[0]}, large {named[1]}"
         run.params = dict(models.sampling())

@@ -1,6 +1,6 @@
 """The pages' figures of the seam, from the measurements committed beside this file.
 
-`blastoff bench seam --always --json blastoff_pipecat/bench/seam/measured.json` measures anew;
+`blastoff bench seam --opening auto --opening always --json …/measured.json` measures anew;
 `python -m blastoff_pipecat.bench.seam.readme` judges what was said, draws the plot beside it and
 writes both pages.
 """

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from blastoff_pipecat import prompts
+from blastoff_pipecat.conductor import check
 from blastoff_pipecat.conductor.policy import Handover, Policy
 from blastoff_pipecat.conductor.styles import STYLES, StyleName
 
@@ -56,8 +57,7 @@ def ways(
     suited: Policy,
     styles: Sequence[str] = (),
     handovers: Sequence[str] = (),
-    *,
-    always: bool = False,
+    openings: Sequence[str] = (),
 ) -> tuple[Way, ...]:
     """Return what is compared, the large model alone first.
 
@@ -65,15 +65,17 @@ def ways(
         suited: How these models make replies best: what is not chosen is as in it.
         styles: The styles.
         handovers: The handovers; a style that begins the answer is always handed over.
-        always: Whether each is also tried with an opening to every reply that may have one.
+        openings: Whether replies get one: "auto" or "always"; none of them is "auto".
 
     Raises:
-        ValueError: There is no such style or handover.
+        ValueError: There is no such style, handover or opening.
     """
     chosen: dict[Way, None] = {}
     for style, handover in product(styles or (suited.style,), handovers or (suited.handover,)):
         policy = replace(suited, style=style, handover=handover)  # pyright: ignore[reportArgumentType]  # it says what there is
         answers = STYLES[policy.style].answers
-        for each in (False, True) if always else (False,):
-            chosen[Way(policy.style, "prefix" if answers else policy.handover, each)] = None
+        for opening in openings or ("auto",):
+            check.one_of("opening", opening, ("auto", "always"))
+            handed = "prefix" if answers else policy.handover
+            chosen[Way(policy.style, handed, opening == "always")] = None
     return (ALONE, *chosen)

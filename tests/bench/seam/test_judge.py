@@ -117,7 +117,16 @@ async def test_a_run_is_judged_where_a_judge_is_named(
     bench: Bench, judged: ScriptedEndpoint
 ) -> None:
     """Its figures stand in the table and in the file; what was judged is kept with it."""
-    extent = "--questions", "3", "--turns", "0", "--conversations", "0", "--always"
+    extent = (
+        "--questions",
+        "3",
+        "--turns",
+        "0",
+        "--conversations",
+        "0",
+        "--opening=auto",
+        "--opening=always",
+    )
     result = await bench("seam", *extent, "--json", "out.json")
     assert result.exit_code == 0, result.output
     assert "openings judged sensible" in result.stdout

@@ -50,7 +50,15 @@ def called(*turns: sets.UserTurn, tools: tuple[sets.Tool, ...] = ()) -> sets.Con
 async def test_what_is_right_is_counted_beside_the_large_model_alone(bench: Bench) -> None:
     """Every question has its answer in both; a line before it changes nothing."""
     found = await measured(
-        bench, "--questions", "12", "--turns", "0", "--conversations", "0", "--always"
+        bench,
+        "--questions",
+        "12",
+        "--turns",
+        "0",
+        "--conversations",
+        "0",
+        "--opening=auto",
+        "--opening=always",
     )
     alone, always = found["large alone"]["figures"], found["acknowledge, auto, always"]["figures"]
     assert alone["right"]["hits"] == always["right"]["hits"] == 12
@@ -77,7 +85,8 @@ async def test_what_two_models_get_wrong_is_not_retained(
         "0",
         "--conversations",
         "0",
-        "--always",
+        "--opening=auto",
+        "--opening=always",
         "--language",
         "en",
     )
@@ -98,7 +107,8 @@ async def test_words_said_twice_are_found(bench: Bench, two: ScriptedEndpoint) -
         "0",
         "--conversations",
         "0",
-        "--always",
+        "--opening=auto",
+        "--opening=always",
         "--language",
         "en",
         "--json",
@@ -128,7 +138,16 @@ async def test_a_seed_draws_the_same(bench: Bench) -> None:
 @pytest.mark.usefixtures("two")
 async def test_what_was_said_is_judged_anew(bench: Bench) -> None:
     """From the file, without a model: the same figures, in the table and in the plot."""
-    extent = "--questions", "4", "--turns", "4", "--conversations", "1", "--always"
+    extent = (
+        "--questions",
+        "4",
+        "--turns",
+        "4",
+        "--conversations",
+        "1",
+        "--opening=auto",
+        "--opening=always",
+    )
     await measured(bench, *extent)
     result = await bench("seam", "--from", "out.json", "--json", "again.json", "--plot", "out.svg")
     assert result.exit_code == 0, result.output
@@ -154,7 +173,7 @@ def test_kinds_are_mixed() -> None:
 
 def test_each_style_is_tried_with_each_handover() -> None:
     """A style that begins the answer is handed over whatever is asked for."""
-    tried = ways(Policy(), ("choose", "answer"), ("beside", "prefix"), always=True)
+    tried = ways(Policy(), ("choose", "answer"), ("beside", "prefix"), ("auto", "always"))
     assert [str(way) for way in tried] == [
         "large alone",
         "choose, beside",
