@@ -33,7 +33,7 @@ from blastoff_pipecat.conductor.heard import ModelAnswered
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.endpoints import ChatClient, ChatEndpoint
 from blastoff_pipecat.environment import Environment, Variables, read_variables
-from blastoff_pipecat.local.language import EmbeddedModels
+from blastoff_pipecat.local.language import EmbeddedModels, would_be_slow
 from blastoff_pipecat.local.llama import check_installed
 from blastoff_pipecat.local.weights.manifest import (
     QWEN_CODER_05B,
@@ -75,6 +75,7 @@ _SUITED_SAMPLING: Mapping[str, Any] = {"temperature": 0.2, "max_tokens": 100}
 
 _WARM_UP_QUESTION = "What can you do?"
 _WARM_UP_SECS = 30.0
+_MEASURING = "Measuring how fast this computer is"
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ async def run_models(console: Console, *, may_be_slow: bool = False) -> Embedded
     """Run the embedded pair, with the large model that this computer is fast enough for.
 
     The large one is measured once it runs. Where it writes too slowly to be talked to, a smaller
-    one, which answers less well, is run in its place.
+    one, which answers less well, is run in its place; where the small model's pace tells that it
+    would, the large one is not even fetched.
 
     Args:
         console: Where to show how far it is.
@@ -150,21 +152,37 @@ async def run_models(console: Console, *, may_be_slow: bool = False) -> Embedded
         LocalError: A model could not be had or run.
     """
     check_installed()
-    await fetch_weights(LANGUAGE_MODELS, console)
-    embedded = EmbeddedModels()
-    try:
-        with doing("Loading the language models", console):
-            await embedded.start()
-            slow = not may_be_slow and await embedded.large_is_slow()
-    except BaseException:
-        await embedded.stop()
-        raise
+    slow = not may_be_slow and await _not_worth_fetching(console)
     if not slow:
-        return embedded
-    await embedded.stop()
+        embedded = await _run(QWEN_CODER_15B, console)
+        if may_be_slow:
+            return embedded
+        try:
+            with doing(_MEASURING, console):
+                slow = await embedded.large_is_slow()
+        except BaseException:
+            await embedded.stop()
+            raise
+        if not slow:
+            return embedded
+        await embedded.stop()
     console.print(f"{QWEN_CODER_15B.name} is too slow here: {QWEN_CODER_05B.name} is taken.")
-    await fetch_weights((QWEN_CODER_05B,), console)
-    embedded = EmbeddedModels(large=QWEN_CODER_05B.name)
+    return await _run(QWEN_CODER_05B, console)
+
+
+async def _not_worth_fetching(console: Console) -> bool:
+    """Tell whether the large model is not here yet, and would be too slow if it were."""
+    store = ModelStore()
+    if await asyncio.to_thread(store.find, QWEN_CODER_15B) is not None:
+        return False
+    await fetch_weights((SMOLLM2_135M,), console)
+    with doing(_MEASURING, console):
+        return await would_be_slow(store)
+
+
+async def _run(large: Model, console: Console) -> EmbeddedModels:
+    await fetch_weights((SMOLLM2_135M, large), console)
+    embedded = EmbeddedModels(large=large.name)
     with doing("Loading the language models", console):
         await embedded.start()
     return embedded

@@ -128,6 +128,27 @@ async def test_where_the_large_model_is_too_slow_a_smaller_one_runs_in_its_place
     assert "qwen2.5-coder-1.5b is too slow here: smollm2-135m is taken." in told
 
 
+async def test_a_model_that_would_be_too_slow_is_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The small model's own pace tells it; its gigabyte is spared."""
+    small = await ModelStore().fetch_in_thread(SMOLLM2_135M)
+    os.symlink(small, tmp_path / small.name)
+    monkeypatch.setenv("BLASTOFF_MODELS_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(language, "SLOWEST_TOKENS_PER_SECOND", 10_000.0)
+    monkeypatch.setattr(pair, "QWEN_CODER_05B", SMOLLM2_135M)  # which is here
+    console = Console(file=io.StringIO(), width=200)
+    running = await pair.run_models(console)
+    try:
+        assert running.large.model == SMOLLM2_135M.name
+    finally:
+        await running.stop()
+    told = console.file.getvalue()
+    assert "qwen2.5-coder-1.5b is too slow here: smollm2-135m is taken." in told
+    assert "Fetching" not in told
+
+
 async def test_only_who_has_the_key_is_answered(models: EmbeddedModels) -> None:
     """A page in the user's browser, or another user, cannot use the models."""
     async with httpx.AsyncClient() as client:
