@@ -21,6 +21,7 @@ from blastoff_pipecat.bench.cover.readme import table as agreement
 from blastoff_pipecat.bench.heard.readme import table as heard_table
 from blastoff_pipecat.bench.overhead.readme import crowd, table
 from blastoff_pipecat.bench.seam.readme import PLOT as SEAM_PLOT
+from blastoff_pipecat.bench.seam.readme import STYLES as SEAM_STYLES
 from blastoff_pipecat.bench.seam.readme import drawn as seam_drawn
 from blastoff_pipecat.bench.seam.readme import sentence as seam_sentence
 from blastoff_pipecat.bench.seam.readme import table as seam_table
@@ -130,6 +131,7 @@ def test_the_seam_is_the_committed_measurement() -> None:
     assert f"]({SEAM_PLOT.relative_to((ROOT / page).parent)})" in PAGES[page]
     assert SEAM_PLOT.read_text(encoding="utf-8") == seam_drawn()
     assert between("seam") == seam_table()
+    assert between("styles") == seam_table(SEAM_STYLES)
     assert between("kept") == seam_sentence()
 
 

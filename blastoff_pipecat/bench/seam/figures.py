@@ -34,8 +34,8 @@ class Figures:
         first_sound: Seconds from a question to the first sound: the median.
         answer_heard: Seconds to the first sound of the answer: the median.
         later: By how many seconds that is later than the large model's answer would have been heard
-            in a bot of its own: the median. None where it was told of the opening, and so is not
-            known to have been as fast alone.
+            in a bot of its own: the median. None where it was told of an opening in some, and so is
+            not known to have been as fast alone.
         sensible: Openings that a judge finds sensible.
         good: Replies that a judge gives `labelled.GOOD` or more.
         score: What the judge gives a reply, 1 to 5: the mean.
@@ -77,7 +77,8 @@ class Figures:
         asked = [reply for reply in replies if isinstance(items[reply.id], Question)]
         judged = list(verdicts)
         openings = [each.sensible for each in judged if each.sensible is not None]
-        known = [each for each in asked if each.answer_heard is not None and each.alone_heard]
+        answered = [reply for reply in asked if reply.answer_heard is not None]
+        known = [each for each in answered if each.alone_heard]
         return cls(
             replies=len(replies),
             right=Share(sum(right.values()), len(right)),
@@ -93,7 +94,9 @@ class Figures:
             large_tokens=_mean(reply.large_tokens for reply in asked),
             first_sound=_median(reply.first_sound for reply in asked),
             answer_heard=_median(reply.answer_heard for reply in asked),
-            later=_median((each.answer_heard or 0.0) - (each.alone_heard or 0.0) for each in known),
+            later=_median((each.answer_heard or 0.0) - (each.alone_heard or 0.0) for each in known)
+            if len(known) == len(answered)
+            else None,
             sensible=Share(sum(openings), len(openings)),
             good=Share(sum(each.score >= GOOD for each in judged), len(judged)),
             score=_mean(each.score for each in judged),

@@ -1,6 +1,11 @@
-"""The pages' figures of the seam, from the measurements committed beside this file.
+r"""The pages' figures of the seam, from the measurements committed beside this file.
 
-`blastoff bench seam --opening auto --opening always --json …/measured.json` measures anew;
+Two runs are kept: the embedded pair as it is, and each style by each handover.
+
+    blastoff bench seam --opening auto --opening always --json measured.json
+    blastoff bench seam --opening always --style acknowledge --style choose --style answer \
+        --handover beside --handover prefix --conversations 0 --json styles.json
+
 `python -m blastoff_pipecat.bench.seam.readme` judges what was said, draws the plot beside it and
 writes both pages.
 """
@@ -14,6 +19,7 @@ from blastoff_pipecat.bench.seam.report import FAULT_NAMES, figures, legend, plo
 from blastoff_pipecat.bench.seam.way import ALONE
 
 MEASURED = Path(__file__).with_name("measured.json")
+STYLES = MEASURED.with_name("styles.json")
 PLOT = MEASURED.with_suffix(".svg")
 _ROOT = Path(__file__).parents[3]
 _SEAM = ("misfit", "repeat", "double_lead_in", "grammar_break", "contradiction")
@@ -24,9 +30,9 @@ def drawn() -> str:
     return plot(read(MEASURED))
 
 
-def table() -> str:
-    """Write the figures as a Markdown table, with how they were measured under it."""
-    run = read(MEASURED)
+def table(measured: Path = MEASURED) -> str:
+    """Write a run's figures as a Markdown table, with how they were measured under it."""
+    run = read(measured)
     found = figures(run)
     head = ("figure", *map(str, found))
     cells = rows(judged=bool(run.judge))
@@ -68,4 +74,5 @@ def _write(page: str, mark: str, text: str) -> None:
 if __name__ == "__main__":
     PLOT.write_text(drawn(), encoding="utf-8")
     _write("blastoff_pipecat/bench/README.md", "seam", table())
+    _write("blastoff_pipecat/bench/README.md", "styles", table(STYLES))
     _write("README.md", "kept", sentence())
