@@ -101,9 +101,10 @@ class Conductor:
         return task
 
     async def warm(self) -> None:
-        """Get both models ready, and what judges words, so that the next reply need not."""
-        words = (asyncio.to_thread(each.prepare) for each in (distress, lead_in))
-        await asyncio.gather(self.small.warm(), self.large.warm(), *words)
+        """Get both models ready, so that the next reply need not; what judges words, meanwhile."""
+        for each in (distress, lead_in):
+            self.run(asyncio.to_thread(each.prepare), "blastoff words")
+        await asyncio.gather(self.small.warm(), self.large.warm())
 
     async def aclose(self) -> None:
         """Close every request and connection. May be called more than once."""
