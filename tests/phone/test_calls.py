@@ -161,7 +161,7 @@ async def _calls(folder: Path) -> Calls:
 
 _PIECE = RATE // 10
 _QUIET = 300.0
-_LATE_PIECES = 6  # of thirty to forty: what harms a voice harms all of them
+_LATE_PIECES = 2
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_the_voice_arrives_unharmed(record: Record) -> None:
     said = np.frombuffer(asyncio.run(_greeting()), "<i2").astype(float)
     heard = np.frombuffer(record.greeting, "<i2").astype(float)
     assert min(len(said), len(heard)) > 3 * RATE
-    # A busy computer may be late within some pieces; what follows is heard later, and whole.
+    # A busy computer may be late: within a piece or two; what follows is heard later, and whole.
     decibels: list[float] = []
     late = 0
     for start in range(0, len(said) - _PIECE, _PIECE):
@@ -221,7 +221,7 @@ def test_the_caller_is_answered_by_both_models(record: Record) -> None:
 def test_the_caller_can_interrupt(record: Record) -> None:
     """The carrier is told to drop what it has not played, and nothing of the story comes after."""
     print(record.cleared_after, record.sound_after_interruption)
-    assert record.cleared_after < 4.0  # of a busy computer, too
+    assert record.cleared_after < 2.0
     assert record.sound_after_clear <= ONE_PIECE_SECS
     assert record.sound_after_interruption < 6.0  # the story is ten times as long
     assert "captain" in record.heard
@@ -238,12 +238,9 @@ def test_nothing_is_left_of_a_call(record: Record) -> None:
 
 
 def test_an_interrupted_reply_is_no_longer_asked_for(calls: Calls) -> None:
-    """The large model's server saw each story's reader leave.
-
-    A busy computer may take a pause for the end of a turn, and ask once more when it goes on.
-    """
+    """The large model's server saw each story's reader leave."""
     stories = [r for r in calls.models.requests_for("large") if _wants_story(r.body)]
-    assert len(stories) >= len(WIRES)
+    assert len(stories) == len(WIRES)
     assert all(request.disconnected for request in stories)
 
 
