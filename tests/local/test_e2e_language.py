@@ -101,15 +101,8 @@ async def test_a_warmed_up_model_reads_only_what_is_new() -> None:
     assert timings["prompt_n"] < 20
 
 
-async def test_where_the_large_model_is_too_slow_a_smaller_one_runs_in_its_place(
-    models: EmbeddedModels, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What decides is how many tokens a second it writes here and now.
-
-    It is told, and the model that was too slow is gone. Who does not talk to it keeps it.
-    """
-    monkeypatch.setattr(language, "SLOWEST_TOKENS_PER_SECOND", 0.1)
-    assert not await models.large_is_slow()
+async def _runs_the_smaller_one(monkeypatch: pytest.MonkeyPatch) -> str:
+    """On a computer that is too slow for the 1.5B; return what was told."""
     monkeypatch.setattr(language, "SLOWEST_TOKENS_PER_SECOND", 10_000.0)
     monkeypatch.setattr(pair, "QWEN_CODER_05B", SMOLLM2_135M)  # which is here
     console = Console(file=io.StringIO(), width=200)
@@ -119,13 +112,26 @@ async def test_where_the_large_model_is_too_slow_a_smaller_one_runs_in_its_place
         assert await _ask(running.large, [{"role": "user", "content": "Hello!"}], max_tokens=4)
     finally:
         await running.stop()
-    patient = await pair.run_models(console, may_be_slow=True)
+    told = console.file.getvalue()
+    assert "qwen2.5-coder-1.5b is too slow here: smollm2-135m is taken." in told
+    return told
+
+
+async def test_where_the_large_model_is_too_slow_a_smaller_one_runs_in_its_place(
+    models: EmbeddedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What decides is how many tokens a second it writes here and now.
+
+    It is told, and the model that was too slow is gone. Who does not talk to it keeps it.
+    """
+    monkeypatch.setattr(language, "SLOWEST_TOKENS_PER_SECOND", 0.1)
+    assert not await models.large_is_slow()
+    await _runs_the_smaller_one(monkeypatch)
+    patient = await pair.run_models(Console(file=io.StringIO()), may_be_slow=True)
     try:
         assert patient.large.model == QWEN_CODER_15B.name
     finally:
         await patient.stop()
-    told = console.file.getvalue()
-    assert "qwen2.5-coder-1.5b is too slow here: smollm2-135m is taken." in told
 
 
 async def test_a_model_that_would_be_too_slow_is_not_fetched(
@@ -136,16 +142,7 @@ async def test_a_model_that_would_be_too_slow_is_not_fetched(
     os.symlink(small, tmp_path / small.name)
     monkeypatch.setenv("BLASTOFF_MODELS_DIR", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(language, "SLOWEST_TOKENS_PER_SECOND", 10_000.0)
-    monkeypatch.setattr(pair, "QWEN_CODER_05B", SMOLLM2_135M)  # which is here
-    console = Console(file=io.StringIO(), width=200)
-    running = await pair.run_models(console)
-    try:
-        assert running.large.model == SMOLLM2_135M.name
-    finally:
-        await running.stop()
-    told = console.file.getvalue()
-    assert "qwen2.5-coder-1.5b is too slow here: smollm2-135m is taken." in told
+    told = await _runs_the_smaller_one(monkeypatch)
     assert "Fetching" not in told
 
 

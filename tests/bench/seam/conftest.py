@@ -8,6 +8,8 @@ from blastoff_pipecat.bench.seam import sets
 from blastoff_pipecat.testing import Script, ScriptedEndpoint
 
 LINE = "Let me think about that."
+BOTH = ("--opening=auto", "--opening=always")
+"""Replies with an opening where it is forecast to help, and wherever one may be."""
 ANSWERS = {each.text: each.accepted[0].replace("*", "") for each in sets.questions()}
 
 
@@ -29,3 +31,12 @@ def two(models: ScriptedEndpoint, named: None) -> ScriptedEndpoint:
     models.play("small", Script(LINE, ttft=0.005))
     models.play("large", answer)
     return models
+
+
+def extent(questions: int, turns: int = 0, conversations: int = 0) -> tuple[str, ...]:
+    """Return the options that say how much is asked."""
+    return (
+        f"--questions={questions}",
+        f"--turns={turns}",
+        f"--conversations={conversations}",
+    )

@@ -12,6 +12,7 @@ from blastoff_pipecat.bench.seam.reply import SeamReply
 from blastoff_pipecat.bench.seam.way import Way
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.bench.conftest import Bench, assert_refused, written
+from tests.bench.seam.conftest import BOTH, extent
 
 OPENED = SeamReply(
     id="c-en-01.2",
@@ -117,17 +118,7 @@ async def test_a_run_is_judged_where_a_judge_is_named(
     bench: Bench, judged: ScriptedEndpoint
 ) -> None:
     """Its figures stand in the table and in the file; what was judged is kept with it."""
-    extent = (
-        "--questions",
-        "3",
-        "--turns",
-        "0",
-        "--conversations",
-        "0",
-        "--opening=auto",
-        "--opening=always",
-    )
-    result = await bench("seam", *extent, "--json", "out.json")
+    result = await bench("seam", *extent(3), *BOTH, "--json", "out.json")
     assert result.exit_code == 0, result.output
     assert "openings judged sensible" in result.stdout
     assert "9 of 9 replies" in result.stdout
@@ -147,7 +138,7 @@ async def test_a_run_is_judged_where_a_judge_is_named(
 async def test_a_judge_that_fails_costs_no_figure(bench: Bench, judged: ScriptedEndpoint) -> None:
     """All else is told first, and that it failed at the end."""
     judged.play("judge", Script("", fault=Fault.STATUS_401))
-    result = await bench("seam", "--questions", "2", "--turns", "0", "--conversations", "0")
+    result = await bench("seam", *extent(2))
     assert result.exit_code == 1
     assert "retention" in result.stdout
     assert "401" in result.stderr

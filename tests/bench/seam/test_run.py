@@ -15,7 +15,7 @@ from blastoff_pipecat.bench.seam.way import ALONE, Way, ways
 from blastoff_pipecat.conductor.policy import Policy
 from blastoff_pipecat.testing import Fault, Script, ScriptedEndpoint
 from tests.bench.conftest import Bench, assert_refused, started, stopped_by_ctrl_c, written
-from tests.bench.seam.conftest import LINE, answer, asked
+from tests.bench.seam.conftest import BOTH, LINE, answer, asked, extent
 
 ALWAYS = Way("acknowledge", "beside", True)
 
@@ -49,17 +49,7 @@ def called(*turns: sets.UserTurn, tools: tuple[sets.Tool, ...] = ()) -> sets.Con
 @pytest.mark.usefixtures("two")
 async def test_what_is_right_is_counted_beside_the_large_model_alone(bench: Bench) -> None:
     """Every question has its answer in both; a line before it changes nothing."""
-    found = await measured(
-        bench,
-        "--questions",
-        "12",
-        "--turns",
-        "0",
-        "--conversations",
-        "0",
-        "--opening=auto",
-        "--opening=always",
-    )
+    found = await measured(bench, *extent(12), *BOTH)
     alone, always = found["large alone"]["figures"], found["acknowledge, auto, always"]["figures"]
     assert alone["right"]["hits"] == always["right"]["hits"] == 12
     assert (always["retention"]["both"], always["retention"]["value"]) == (12, 1.0)
@@ -79,14 +69,8 @@ async def test_what_two_models_get_wrong_is_not_retained(
     two.play("large", misled)
     found = await measured(
         bench,
-        "--questions",
-        "8",
-        "--turns",
-        "0",
-        "--conversations",
-        "0",
-        "--opening=auto",
-        "--opening=always",
+        *extent(8),
+        *BOTH,
         "--language",
         "en",
     )
@@ -101,14 +85,8 @@ async def test_words_said_twice_are_found(bench: Bench, two: ScriptedEndpoint) -
     two.play("large", lambda body: Script(f"Let me see. {answer(body).text}"))
     result = await bench(
         "seam",
-        "--questions",
-        "6",
-        "--turns",
-        "0",
-        "--conversations",
-        "0",
-        "--opening=auto",
-        "--opening=always",
+        *extent(6),
+        *BOTH,
         "--language",
         "en",
         "--json",
@@ -124,8 +102,8 @@ async def test_words_said_twice_are_found(bench: Bench, two: ScriptedEndpoint) -
 @pytest.mark.usefixtures("two")
 async def test_a_seed_draws_the_same(bench: Bench) -> None:
     """And every way is asked the same."""
-    once = await measured(bench, "--questions", "1", "--turns", "9", "--conversations", "0")
-    again = await measured(bench, "--questions", "1", "--turns", "9", "--conversations", "0")
+    once = await measured(bench, *extent(1, 9))
+    again = await measured(bench, *extent(1, 9))
     asked = [
         [reply["id"] for reply in way["replies"]]
         for found in (once, again)
@@ -138,17 +116,7 @@ async def test_a_seed_draws_the_same(bench: Bench) -> None:
 @pytest.mark.usefixtures("two")
 async def test_what_was_said_is_judged_anew(bench: Bench) -> None:
     """From the file, without a model: the same figures, in the table and in the plot."""
-    extent = (
-        "--questions",
-        "4",
-        "--turns",
-        "4",
-        "--conversations",
-        "1",
-        "--opening=auto",
-        "--opening=always",
-    )
-    await measured(bench, *extent)
+    await measured(bench, *extent(4, 4, 1), *BOTH)
     result = await bench("seam", "--from", "out.json", "--json", "again.json", "--plot", "out.svg")
     assert result.exit_code == 0, result.output
     assert written("again.json") == written()
@@ -289,9 +257,7 @@ async def test_replies_that_fail_count_and_are_told(bench: Bench, two: ScriptedE
         return answer(body) if "sleep" in asked(body) or "help me" in asked(body) else broken
 
     two.play("large", unsure)
-    result = await bench(
-        "seam", "--questions", "3", "--turns", "0", "--conversations", "0", "--json", "out.json"
-    )
+    result = await bench("seam", *extent(3), "--json", "out.json")
     found = {str(Way(**each["way"])): each for each in written()["ways"]}
     assert found["large alone"]["figures"]["empty"]["hits"] == 3
     assert "503" in result.stdout
@@ -306,7 +272,7 @@ async def test_replies_that_fail_count_and_are_told(bench: Bench, two: ScriptedE
         (["--language", "xx"], "language must be one of"),
         (["--from", "nowhere.json"], "nowhere.json"),
         (["--json", "out.txt"], "end it in .json"),
-        (["--questions", "0", "--turns", "0", "--conversations", "0"], "nothing is asked"),
+        ([*extent(0)], "nothing is asked"),
     ],
 )
 @pytest.mark.usefixtures("named")
